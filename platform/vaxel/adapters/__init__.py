@@ -1,0 +1,1 @@
+"""The shell: what talks to sockets, files and clocks."""

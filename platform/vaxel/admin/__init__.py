@@ -1,0 +1,1 @@
+"""The admin API: FastAPI routes that answer problem+json."""

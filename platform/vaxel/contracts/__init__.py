@@ -1,0 +1,1 @@
+"""The catalogue of service contracts (spec/contracts.md). Pure."""

@@ -1,0 +1,1 @@
+"""Simulated regions, journal systems and patients on loopback."""

@@ -1,0 +1,1 @@
+"""The directory: addresses, components, routes, permissions (spec/directory.md). Pure."""
