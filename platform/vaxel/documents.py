@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
-from yaml.cyaml import CParser
+from yaml._yaml import CParser  # the C extension itself: the stubs of `yaml.cyaml` hide it
 
 from vaxel.errors import DataError, Finding
 
