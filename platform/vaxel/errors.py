@@ -90,18 +90,21 @@ class Refusal(VaxelError):
         cause: str | None = None,
         fields: Mapping[str, str] | None = None,
         retryable: bool | None = None,
+        last_line: str = "",
     ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.cause = cause or self.default_cause
         self.fields: Mapping[str, str] = fields or {}
+        self.last_line = last_line
         self.retryable = self.cause in RETRYABLE if retryable is None else retryable
 
     @property
     def detail(self) -> str:
-        """The English text of `detailString`: the reason, then the fields (switch.md section 14.2)."""
+        """The English text of `detailString`: the reason, the fields, a last line (switch.md section 14.2)."""
         stated = [f"{name}: {value}" for name, value in self.fields.items()]
-        return ", ".join([self.reason, *stated] if self.reason else stated)
+        text = ", ".join([self.reason, *stated] if self.reason else stated)
+        return f"{text}\n{self.last_line}" if self.last_line else text
 
 
 # Causes where the call was certainly not delivered and may succeed later (SW-14.9). `journal.unavailable`

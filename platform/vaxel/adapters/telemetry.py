@@ -1,0 +1,265 @@
+"""What operators see of each call: log lines in ECS JSON (SW-18.1 to SW-18.6) and metrics (SW-18.7).
+
+Only allow-listed headers are logged, certificates and tokens never, payloads never; labels hold no personal data.
+"""
+
+import fnmatch
+import re
+import sys
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, TextIO
+
+import orjson
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from vaxel.call import Call, Headers, Reply
+from vaxel.errors import Refusal
+
+FILTERED = frozenset({b"x-forwarded-tls-client-cert", b"x-vp-auth-cert", b"x-fk-auth-cert", b"authorization"})
+_IDENTITY = re.compile(r"(?<!\d)(?:\d{2})?\d{6}[-+]?\d{4}(?!\d)")
+
+
+def masked(text: str) -> str:
+    """The text with what looks like a personal identity number replaced (SW-18.6)."""
+    return _IDENTITY.sub("************", text)
+
+
+class Log:
+    """Writes one JSON object a line; a line that cannot be written is counted, never waited for."""
+
+    def __init__(self, stream: TextIO | None = None, service: str = "vaxel", host: str = "") -> None:
+        self._stream = stream or sys.stdout
+        self._base = {"service.name": service, "host.hostname": host}
+        self.dropped = 0
+
+    def write(self, level: str, message: str, fields: Mapping[str, Any]) -> None:
+        """One line: time, level, message, then the fields with flat ECS names."""
+        line = {
+            "@timestamp": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "log.level": level,
+            "message": message,
+            **self._base,
+            **fields,
+        }
+        try:
+            self._stream.write(orjson.dumps(line, default=str).decode() + "\n")
+        except (OSError, ValueError):
+            self.dropped += 1
+
+    def event(self, action: str, level: str = "info", **fields: Any) -> None:
+        """An event that is no call: a release, a reload, an alarm."""
+        self.write(level, action, {"event.action": action, **fields})
+
+
+class Metrics:
+    """The Prometheus series of SW-18.7."""
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        self.registry = registry or CollectorRegistry()
+        self.calls = Counter(
+            "vaxel_calls",
+            "Calls by contract, code and cause",
+            ["contract", "code", "cause"],
+            registry=self.registry,
+        )
+        self.seconds = Histogram(
+            "vaxel_call_seconds",
+            "Seconds by phase: in the platform, and waiting for the producer",
+            ["phase"],
+            registry=self.registry,
+            buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+        )
+        self.bytes = Counter("vaxel_bytes", "Bytes of messages", ["direction"], registry=self.registry)
+        self.retries = Counter("vaxel_retries", "Repeated attempts to reach a producer", registry=self.registry)
+        self.violations = Counter(
+            "vaxel_violations",
+            "Messages that violate their contract",
+            ["contract", "message"],
+            registry=self.registry,
+        )
+        # One child for each label set, looked up once: `labels()` costs more than the increment.
+        self.child = lru_cache(maxsize=4096)(self.calls.labels)
+        self.in_platform = self.seconds.labels("platform")
+        self.in_producer = self.seconds.labels("producer")
+        self.bytes_in, self.bytes_out = self.bytes.labels("in"), self.bytes.labels("out")
+
+    def gauge(self, name: str, text: str, value: Callable[[], float]) -> None:
+        """A gauge read when it is asked for."""
+        Gauge(name, text, registry=self.registry).set_function(value)
+
+
+class CallEvents:
+    """Logs and counts calls: one line a call, or the four events of the national platform (SW-18.1)."""
+
+    def __init__(
+        self, log: Log, metrics: Metrics, *, every: bool, allowed: tuple[str, ...], certificate_header: bytes
+    ) -> None:
+        self._log = log
+        self._metrics = metrics
+        self._every = every
+        patterns = [re.compile(fnmatch.translate(name.lower())) for name in allowed]
+        self._allowed = lru_cache(maxsize=1024)(
+            lambda name: any(pattern.match(name.decode("latin-1")) for pattern in patterns)
+        )
+        self._filtered = FILTERED | {certificate_header}
+
+    def request_in(self, call: Call) -> None:
+        """`req-in`: the door has let the call in."""
+        if self._every:
+            self._line("req-in", "req.in", call, {"http.request.headers": self.shown(call.headers)})
+
+    def request_out(self, call: Call, headers: Headers) -> None:
+        """`req-out`: the request goes to the producer."""
+        if self._every:
+            self._line("req-out", "req.out", call, {"http.request.headers": self.shown(headers)}, inner=True)
+
+    def response_in(self, call: Call, status: int, headers: Headers) -> None:
+        """`resp-in`: the producer has answered."""
+        if self._every:
+            fields = {"http.response.status_code": status, "http.response.headers": self.shown(headers)}
+            self._line("resp-in", "resp.in", call, fields, inner=True)
+
+    def answered(self, call: Call, reply: Reply) -> None:
+        """`resp-out`, or the one line of the call: it was answered."""
+        self._count(call, "", "")
+        fields: dict[str, Any] = {"http.response.status_code": reply.status}
+        if not self._every:
+            fields["http.request.headers"] = self.shown(call.headers)
+        self._line("resp-out" if self._every else "call", "resp.out", call, fields)
+
+    def refused(self, arrival: Any, call: Call | None, refusal: Refusal, status: int) -> None:
+        """`error` and `resp-out`: the call was refused, at the door where `call` is None (SW-3.2)."""
+        error = _error(refusal, status, arrival.reference)
+        if call is None:
+            self._metrics.child("", refusal.code, refusal.cause).inc()
+            self._at_door(arrival, error)
+            return
+        self._count(call, refusal.code, refusal.cause)
+        if self._every:
+            self._line("error", "error", call, error, level="error")
+        self._line("resp-out" if self._every else "call", "resp.out", call, error, level="error")
+
+    def broken(self, arrival: Any, call: Call | None, error: BaseException) -> None:
+        """`error`: an answer broke on its way, or the consumer went away."""
+        fields = {
+            "event.action": "error",
+            "error.type": type(error).__name__,
+            "trace.id": arrival.correlation_id,
+            "labels.reference": arrival.reference,
+            "source.ip": arrival.request.peer,
+        }
+        self._log.write("warning", "the connection to the consumer ended early", fields)
+
+    def violated(self, contract: str, message: str) -> None:
+        """A message violates its contract."""
+        self._metrics.violations.labels(contract, message).inc()
+
+    def shown(self, headers: Headers) -> str:
+        """Headers as JSON: allow-listed ones, and secrets by name only (SW-18.4)."""
+        shown = {}
+        for name, value in headers:
+            if name in self._filtered:
+                shown[name.decode("latin-1")] = "<filtered>"
+            elif self._allowed(name):
+                shown[name.decode("latin-1")] = value.decode("latin-1")
+        return orjson.dumps(shown).decode()
+
+    def _count(self, call: Call, code: str, cause: str) -> None:
+        trail, metrics = call.trail, self._metrics
+        now = time.monotonic()
+        producer_s = max(trail.answered_at - trail.sent_at, 0.0) if trail.sent_at else 0.0
+        metrics.child(call.contract if trail.route else "", code, cause).inc()
+        metrics.in_platform.observe(now - call.started - producer_s)
+        if trail.sent_at:
+            metrics.in_producer.observe(producer_s)
+        if trail.retries:
+            metrics.retries.inc(trail.retries)
+        metrics.bytes_in.inc(call.body.length or len(call.body.start))
+        metrics.bytes_out.inc(trail.response_bytes)
+
+    def _at_door(self, arrival: Any, error: dict[str, Any]) -> None:
+        fields = {
+            "event.action": "error",
+            "event.module": "skltp-messages",
+            "trace.id": arrival.correlation_id,
+            "url.full": arrival.request.url,
+            "source.ip": arrival.request.peer,
+            "labels.listener": arrival.request.listener,
+            "http.request.headers": self.shown(arrival.request.headers),
+            **error,
+        }
+        self._log.write("error", f"refused {error['labels.errorCode']}", fields)
+
+    def _line(
+        self,
+        event: str,
+        logger: str,
+        call: Call,
+        fields: dict[str, Any],
+        *,
+        inner: bool = False,
+        level: str = "info",
+    ) -> None:
+        trail, caller = call.trail, call.caller
+        line = {
+            "event.id": call.id,
+            "event.action": event,
+            "event.module": "skltp-messages",
+            "event.duration": int((time.monotonic() - call.started) * 1e9),
+            "log.logger": f"se.skl.tp.vp.logging.{logger}",
+            "trace.id": call.correlation_id,
+            "span.id": call.id[16:] if inner else call.id[:16],
+            "transaction.id": call.id,
+            "url.full": call.url,
+            "url.original": trail.producer_url.partition("?")[0],
+            "source.ip": caller.address,
+            "labels.senderid": call.sender,
+            "labels.receiverid": call.receiver,
+            "labels.originalServiceconsumerHsaid": call.original_consumer,
+            "labels.servicecontract_namespace": call.contract,
+            "labels.wsdl_namespace": f"{call.contract.replace('Responder', '')}:{call.envelope.profile}",
+            "labels.rivversion": str(call.envelope.profile),
+            "labels.routerVagvalTrace": trail.route,
+            "labels.routerBehorighetTrace": trail.permission,
+            "labels.route": f"vp-{caller.listener}-route",
+            "labels.callClass": caller.call_class,
+            "labels.retryCount": trail.retries,
+            "labels.reference": call.reference,
+            "http.request.body.bytes": call.body.length,
+            "http.response.body.bytes": trail.response_bytes,
+            **fields,
+        }
+        if inner:
+            line["labels.parent.id"] = call.id[:16]
+        if call.original_consumer_in:
+            line["labels.originalServiceconsumerHsaid_in"] = call.original_consumer_in
+        if call.acting_on_behalf_of:
+            line["labels.actingOnBehalfOfHsaid"] = call.acting_on_behalf_of
+        for name, value in trail.notes.items():
+            line[f"labels.{name}"] = masked(value)
+        self._log.write(level, f"{event} {call.sender} -> {call.receiver}", line)
+
+
+def _error(refusal: Refusal, status: int, reference: str) -> dict[str, Any]:
+    cause = refusal.__cause__
+    return {
+        "http.response.status_code": status,
+        "labels.errorCode": refusal.code,
+        "labels.cause": refusal.cause,
+        "labels.sessionStatus": "true",
+        "labels.sessionErrorDescription": masked(refusal.reason),
+        "labels.sessionErrorTechnicalDescription": masked(refusal.detail),
+        "labels.reference": reference,
+        "error.type": type(cause or refusal).__name__,
+        "error.stack_trace": _stack(cause) if cause else "",
+    }
+
+
+def _stack(error: BaseException) -> str:
+    """Where an error came from: files, lines and names, never exception texts, which may quote a message (SW-18.2)."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return "; ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames)

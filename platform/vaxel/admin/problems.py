@@ -1,0 +1,27 @@
+"""Refusals as problem+json (RFC 9457): the one file that knows that form."""
+
+from fastapi import Request
+from fastapi.responses import JSONResponse
+
+TYPE = "urn:vaxel:problem:"
+
+
+class Problem(Exception):
+    """What the admin API answers instead of a result; `remedy` says what to do."""
+
+    def __init__(self, status: int, kind: str, title: str, remedy: str) -> None:
+        super().__init__(title)
+        self.status, self.kind, self.title, self.remedy = status, kind, title, remedy
+
+
+async def answer(_: Request, error: Exception) -> JSONResponse:
+    """The problem document; anything that is no `Problem` is a 500 without detail."""
+    problem = error if isinstance(error, Problem) else Problem(500, "internal", "Internal error", "see the log")
+    content = {
+        "type": TYPE + problem.kind,
+        "title": problem.title,
+        "status": problem.status,
+        "detail": problem.remedy,
+    }
+    headers = {"WWW-Authenticate": "Bearer"} if problem.status == 401 else None
+    return JSONResponse(content, problem.status, headers, media_type="application/problem+json")

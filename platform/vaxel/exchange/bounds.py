@@ -1,0 +1,53 @@
+"""Bounds on what is under way at once (SW-2.8, SW-2.12): past one of them a caller is refused at once, never queued."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from vaxel.errors import Overloaded
+
+
+class Bounds:
+    """Counts calls in all, calls of each sender, and bytes buffered; raises `Overloaded` (VX002)."""
+
+    def __init__(self, *, calls: int, calls_per_consumer: int, buffered_bytes: int) -> None:
+        self._max_calls = calls
+        self._max_of_consumer = calls_per_consumer
+        self._max_bytes = buffered_bytes
+        self._of_consumer: Counter[str] = Counter()
+        self.calls = 0
+        self.buffered_bytes = 0
+
+    @contextmanager
+    def call(self) -> Iterator[None]:
+        """One call in flight."""
+        if self.calls >= self._max_calls:
+            raise Overloaded("too many calls in flight", fields={"bound": "VAXEL_MAX_CALLS"})
+        self.calls += 1
+        try:
+            yield
+        finally:
+            self.calls -= 1
+
+    @contextmanager
+    def consumer(self, sender: str) -> Iterator[None]:
+        """One call in flight of this sender."""
+        if self._of_consumer[sender] >= self._max_of_consumer:
+            raise Overloaded("too many calls of this consumer", fields={"bound": "VAXEL_MAX_CALLS_PER_CONSUMER"})
+        self._of_consumer[sender] += 1
+        try:
+            yield
+        finally:
+            self._of_consumer[sender] -= 1
+            if not self._of_consumer[sender]:
+                del self._of_consumer[sender]
+
+    def take(self, size_bytes: int) -> None:
+        """Count bytes that a call holds in memory; the caller gives them back."""
+        if self.buffered_bytes + size_bytes > self._max_bytes:
+            raise Overloaded("too many bytes buffered", fields={"bound": "VAXEL_MAX_BUFFERED_BYTES"})
+        self.buffered_bytes += size_bytes
+
+    def give_back(self, size_bytes: int) -> None:
+        """Return what `take` counted."""
+        self.buffered_bytes -= size_bytes

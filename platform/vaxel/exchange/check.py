@@ -1,0 +1,60 @@
+"""Journey step 7: the contract is known, its access stated, and the request keeps to it (CO-9.1, CO-9.7, section 7)."""
+
+from collections.abc import Callable
+
+from vaxel.call import Call, Handler, Layer, Reply
+from vaxel.contracts.catalogue import Catalogue
+from vaxel.contracts.entry import Contract
+from vaxel.contracts.validate import Violation, validate
+from vaxel.errors import ContractUnknown, MessageMalformed
+
+Count = Callable[[Contract, str, tuple[Violation, ...]], None]
+"""Told of violations: contract, `request` or `response`, and what was found."""
+
+LEVELS = ("off", "observe", "warn", "reject")
+
+
+def checking(
+    catalogue: Catalogue, count: Count, *, highest: str = "reject", forward_unknown: bool = False
+) -> Layer:
+    """Step 7. `highest` lowers every level (CO-7.1); `forward_unknown` is `VAXEL_UNKNOWN_CONTRACTS=forward`."""
+
+    def layer(inner: Handler) -> Handler:
+        async def check(call: Call) -> Reply:
+            entry = catalogue.get(call.contract)
+            if entry is None:
+                if not forward_unknown:
+                    raise ContractUnknown("the catalogue lacks the contract", fields={"contract": call.contract})
+            elif entry.access is None:
+                raise ContractUnknown(
+                    "the contract's access is not stated",
+                    cause="contract.access-unstated",
+                    fields={"contract": entry.namespace},
+                )
+            else:
+                _validate(call, entry, lowered(entry.validation.request, highest), count)
+            return await inner(call)
+
+        return check
+
+    return layer
+
+
+def lowered(level: str, highest: str) -> str:
+    """A validation level, at most `highest`."""
+    return LEVELS[min(LEVELS.index(level), LEVELS.index(highest))]
+
+
+def _validate(call: Call, entry: Contract, level: str, count: Count) -> None:
+    if level not in {"warn", "reject"} or call.envelope.payload is None:
+        return
+    violations = validate(entry, call.envelope.payload, response=False)
+    if not violations:
+        return
+    count(entry, "request", violations)
+    call.trail.notes["violations"] = str(len(violations))
+    if level == "reject":
+        raise MessageMalformed(
+            "the request violates its contract: " + "; ".join(str(violation) for violation in violations),
+            cause="request.contract-violation",
+        )

@@ -1,0 +1,188 @@
+"""The switch as an ASGI application: HTTP in, the journey, HTTP out; the one place where a refusal becomes a fault."""
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from typing import Any, Protocol
+
+from vaxel.call import Call, Headers, Reply
+from vaxel.errors import InternalError, JournalUnavailable, Refusal
+from vaxel.exchange import Exchange
+from vaxel.exchange.audit import Journal
+from vaxel.exchange.bounds import Bounds
+from vaxel.exchange.door import Arrival, arrive
+from vaxel.exchange.request import Request
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+class BodyTimeout(Exception):
+    """A pause in a request's body was too long, or the peer went away: nobody is there to be answered."""
+
+
+class Events(Protocol):
+    """Told how each call ended: log and metrics."""
+
+    def answered(self, call: Call, reply: Reply) -> None:
+        """The reply has been sent."""
+        ...
+
+    def refused(self, arrival: Arrival, call: Call | None, refusal: Refusal, status: int) -> None:
+        """The call was refused: at the door where `call` is None, else later."""
+        ...
+
+    def broken(self, arrival: Arrival, call: Call | None, error: BaseException) -> None:
+        """An answer broke while it was being sent, or the consumer went away."""
+        ...
+
+
+FaultWriter = Callable[[Refusal, str], tuple[int, bytes]]
+"""Refusal and reference id → HTTP status and the fault's bytes (switch.md section 14)."""
+
+
+class Gateway:
+    """Answers `POST /vp/…` with whatever exchange is current when the call begins (SW-17.2)."""
+
+    def __init__(
+        self,
+        current: Callable[[], Exchange],
+        journal: Journal,
+        bounds: Bounds,
+        events: Events,
+        fault: FaultWriter,
+        *,
+        forward_query: bool = False,
+    ) -> None:
+        self._current = current
+        self._journal = journal
+        self._bounds = bounds
+        self._events = events
+        self._fault = fault
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Carry one request; never raises."""
+        request = _request(scope, receive)
+        arrival = arrive(request, time.monotonic())
+        call: Call | None = None
+        try:
+            with self._bounds.call():
+                exchange = self._current()
+                call = await self._admit(exchange, arrival)
+                with self._bounds.consumer(call.sender):
+                    reply = await exchange.handler(call)
+                    await _send_reply(send, call, reply)
+                self._events.answered(call, reply)
+        except Refusal as refusal:
+            await self._refuse(send, arrival, call, refusal)
+        except BodyTimeout as error:
+            await self._timeout(send, arrival, call, error)
+        except Exception as error:  # noqa: BLE001 - the one place where the unexpected ends (SW-14.4)
+            unexpected = InternalError()
+            unexpected.__cause__ = error
+            await self._refuse(send, arrival, call, unexpected)
+        finally:
+            if arrival.held_bytes:
+                self._bounds.give_back(arrival.held_bytes)
+
+    async def _admit(self, exchange: Exchange, arrival: Arrival) -> Call:
+        """Steps 1–3; a refusal there is durable in the journal before it is sent (SW-3.2)."""
+        try:
+            return await exchange.door(arrival)
+        except Refusal as refusal:
+            await self._journal.durable("refused", _refused(arrival, refusal))
+            raise
+
+    async def _refuse(self, send: Send, arrival: Arrival, call: Call | None, refusal: Refusal) -> None:
+        status, content = self._fault(refusal, arrival.reference)
+        self._events.refused(arrival, call, refusal, status)
+        headers: Headers = (
+            (b"content-type", b"text/xml; charset=UTF-8"),
+            (b"content-length", b"%d" % len(content)),
+            (b"x-skltp-correlation-id", arrival.correlation_id.encode("latin-1")),
+            (b"x-vaxel-cause", refusal.cause.encode()),
+            (b"x-vaxel-reference", arrival.reference.encode()),
+        )
+        if refusal.code == "VX002":
+            headers += ((b"retry-after", b"1"),)
+        if refusal.code == "VX003":
+            headers += ((b"connection", b"close"),)
+        try:
+            await send({"type": "http.response.start", "status": status, "headers": list(headers)})
+            await send({"type": "http.response.body", "body": content})
+        except RuntimeError:
+            pass  # the answer had begun: returning without its end drops the connection (section 11)
+
+    async def _timeout(self, send: Send, arrival: Arrival, call: Call | None, error: BaseException) -> None:
+        self._events.broken(arrival, call, error)
+        try:
+            await send({"type": "http.response.start", "status": 408, "headers": [(b"connection", b"close")]})
+            await send({"type": "http.response.body", "body": b""})
+        except RuntimeError:
+            pass  # as above
+
+
+def _request(scope: Scope, receive: Receive) -> Request:
+    headers = tuple(scope["headers"])
+    length = next((value for name, value in headers if name == b"content-length"), None)
+    client = scope.get("client") or ("", 0)
+    host = next((value.decode("latin-1") for name, value in headers if name == b"host"), "")
+    return Request(
+        listener="https" if scope["scheme"] == "https" else "http",
+        peer=client[0],
+        url=f"{scope['scheme']}://{host}{scope['raw_path'].decode('latin-1')}",
+        headers=headers,
+        chunks=_chunks(receive),
+        length=int(length) if length is not None else None,
+        client_certificate=scope.get("vaxel.client_certificate"),
+    )
+
+
+async def _chunks(receive: Receive) -> AsyncIterator[bytes]:
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise BodyTimeout
+        if message.get("body"):
+            yield message["body"]
+        if not message.get("more_body"):
+            return
+
+
+async def _send_reply(send: Send, call: Call, reply: Reply) -> None:
+    charset = b"UTF-8" if call.encoding == "utf-8" else call.encoding.encode("ascii")
+    headers = [
+        *reply.headers,
+        (b"content-type", b"text/xml; charset=" + charset),
+        (b"x-skltp-correlation-id", call.correlation_id.encode("latin-1")),
+    ]
+    body = reply.body
+    if body.length is not None:
+        headers.append((b"content-length", b"%d" % body.length))
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    if body.rest is None:
+        await send({"type": "http.response.body", "body": body.start})
+        return
+    if body.start:
+        await send({"type": "http.response.body", "body": body.start, "more_body": True})
+    async for chunk in body.rest:
+        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+def _refused(arrival: Arrival, refusal: Refusal) -> dict[str, Any]:
+    caller = arrival.caller
+    return {
+        "call": arrival.reference,
+        "reference": arrival.reference,
+        "correlation_id": arrival.correlation_id,
+        "sender": caller.sender if caller else None,
+        "outcome": "refused",
+        "code": refusal.code,
+        "cause": refusal.cause,
+        "peer": arrival.request.peer,
+        "listener": arrival.request.listener,
+    }
+
+
+__all__ = ["BodyTimeout", "Events", "Gateway", "JournalUnavailable"]

@@ -1,0 +1,35 @@
+"""What HTTP brings to the door: one request, before anybody knows who sent it."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Literal
+
+from vaxel.call import Headers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A POST on `/vp`, with header names in lower case.
+
+    `url` is without query. `client_certificate` is DER from the handshake (HTTPS only). `chunks` gives the body once;
+    `length` is its `Content-Length`, None when it has none.
+    """
+
+    listener: Literal["http", "https"]
+    peer: str
+    url: str
+    headers: Headers
+    chunks: AsyncIterator[bytes]
+    length: int | None
+    client_certificate: bytes | None = None
+
+    def header(self, name: bytes) -> str:
+        """The first header of that (lower-case) name as text, empty when absent."""
+        for key, value in self.headers:
+            if key == name:
+                return value.decode("latin-1")
+        return ""
+
+    def headers_named(self, name: bytes) -> tuple[str, ...]:
+        """Every header of that (lower-case) name, in order."""
+        return tuple(value.decode("latin-1") for key, value in self.headers if key == name)

@@ -1,0 +1,87 @@
+"""The operator's folder ("home"): finds it, reads its files, makes a fresh one (DESIGN sections 1 and 4)."""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from vaxel.errors import SettingsError
+
+ADDRESSES = "logical_addresses.yaml"
+DIRECTORY_FILES = (ADDRESSES, "routing/components.yaml", "routing/routes.yaml", "routing/permissions.yaml")
+PARTS = ("logical_addresses.yaml", "routing", "contracts", "schemas")
+_PACKAGE = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """An operator's folder. Its files are read whole; `schemas` are read when a contract asks for them."""
+
+    path: Path
+
+    def directory_files(self) -> dict[str, bytes]:
+        """The directory's files by name below the home; a missing one is empty of rows."""
+        return {name: self._bytes(name) for name in DIRECTORY_FILES}
+
+    def contract_files(self) -> dict[str, bytes]:
+        """The catalogue's files by name below the home."""
+        return {f"contracts/{path.name}": path.read_bytes() for path in sorted(self.path.glob("contracts/*.yaml"))}
+
+    def schema(self, name: str) -> bytes | None:
+        """A file below the home by its path, `schemas/…`; None when there is none. Never leaves `schemas`."""
+        root = self.path / "schemas"
+        path = (self.path / name).resolve()
+        return path.read_bytes() if path.is_relative_to(root.resolve()) and path.is_file() else None
+
+    def schema_names(self) -> tuple[str, ...]:
+        """Every file below `schemas`, as `schema` takes them."""
+        return tuple(
+            sorted(str(path.relative_to(self.path)) for path in self.path.glob("schemas/**/*") if path.is_file())
+        )
+
+    def watched(self) -> tuple[Path, ...]:
+        """The files and folders whose change is a new release."""
+        return tuple(self.path / part for part in PARTS if (self.path / part).exists())
+
+    def _bytes(self, name: str) -> bytes:
+        path = self.path / name
+        return path.read_bytes() if path.is_file() else b"format: 1\n"
+
+
+def find(stated: Path | None = None, environment: Mapping[str, str] = os.environ) -> Home:
+    """The home that was named, `VAXEL_HOME`, or the current folder; raises `SettingsError` where it is none."""
+    path = (stated or Path(environment.get("VAXEL_HOME") or ".")).absolute()
+    if not (path / ADDRESSES).is_file():
+        raise SettingsError((f"{path} is not a home: it has no {ADDRESSES}; make one with `vaxel init {path}`",))
+    return Home(path=path)
+
+
+def packaged() -> Path:
+    """The home that comes with the program: inside the wheel, or the checkout's root."""
+    inside = _PACKAGE / "_home"
+    return inside if inside.is_dir() else _PACKAGE.parents[1]
+
+
+def make(path: Path) -> Home:
+    """Write a fresh home; raises `SettingsError` where there is one already."""
+    if (path / ADDRESSES).exists():
+        raise SettingsError((f"{path} is a home already; choose another folder",))
+    path.mkdir(parents=True, exist_ok=True)
+    for part in PARTS:
+        source = packaged() / part
+        if source.is_dir():
+            shutil.copytree(source, path / part, dirs_exist_ok=True)
+        else:
+            shutil.copyfile(source, path / part)
+    return Home(path=path)
+
+
+def digest(files: Mapping[str, bytes]) -> str:
+    """SHA-256 over names and contents, in hex: equal when nothing changed."""
+    total = hashlib.sha256()
+    for name in sorted(files):
+        total.update(f"{name}\0{len(files[name])}\0".encode())
+        total.update(files[name])
+    return total.hexdigest()
