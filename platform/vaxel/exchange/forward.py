@@ -11,7 +11,7 @@ from vaxel.contracts.validate import validate
 from vaxel.errors import AddressUnusable, MessageMalformed, ProducerFailed, ProfileMismatch
 from vaxel.exchange.check import Count, lowered
 from vaxel.exchange.headers import HeaderTable
-from vaxel.exchange.producer import Answer, Outgoing, Producer
+from vaxel.delivery import Answer, Outgoing, Producer
 from vaxel.soap import charset, scan, tree
 from vaxel.soap.translate import translate
 
