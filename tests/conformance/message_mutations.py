@@ -84,6 +84,11 @@ def write(text: str) -> Damage:
     return replace
 
 
+def make_nil(element: etree._Element) -> None:
+    write("")(element)
+    element.set(f"{{{XSI}}}nil", "true")
+
+
 def append(tag: str) -> Damage:
     """A damage that adds a last child; without a namespace in `tag`, in that of the element."""
 
@@ -112,6 +117,9 @@ DAMAGES: dict[str, Damage] = {
     "write an impossible time in": write("20261301120000"),
     "write an impossible date in": write("20261301"),
     "write day 00 in": write("20260100120000"),
+    "write day 32 in": write("20260132120000"),
+    "write minute 60 in": write("20260101126000"),
+    "write the eighteenth century in": write("17260101120000"),
     "write space around time in": write(" 20260101120000 "),
     "write anchors around time in": write("^20260101120000$"),
     "write lower case in": write("ok"),
@@ -123,5 +131,5 @@ DAMAGES: dict[str, Damage] = {
     "add a service contract to": append("{urn:riv:itintegration:registry:1}ServiceContract"),
     "add an attribute to": set_attribute("unknown", "x"),
     "add a foreign attribute to": set_attribute("{urn:example:other}unknown", "x"),
-    "make nil": set_attribute(f"{{{XSI}}}nil", "true"),
+    "make nil": make_nil,
 }
