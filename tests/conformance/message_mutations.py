@@ -1,0 +1,135 @@
+"""Messages made from a schema, and every small damage that can be done to a message."""
+
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+
+from lxml import etree  # noqa: TID251 – messages are damaged beneath what vaxel.soap would let through
+from xmlschema.validators import XsdElement, XsdGroup, XsdType
+
+XSI = "http://www.w3.org/2001/XMLSchema-instance"
+VALUES = ("text", "20260101120000", "20260101", "true", "1.5", "AAAA")
+"""Tried in turn for a leaf, after the type's enumeration."""
+
+Damage = Callable[[etree._Element], object]
+
+
+def sample(element: XsdElement) -> etree._Element:
+    """A message with every element of the schema once."""
+    made = etree.Element(element.name)
+    content = getattr(element.type, "content", None)
+    if isinstance(content, XsdGroup):
+        made.extend([sample(child) for child in content if isinstance(child, XsdElement)])
+    else:
+        made.text = _value(element.type)
+    return made
+
+
+def _value(kind: XsdType) -> str:
+    choices = [str(value) for value in getattr(kind, "enumeration", None) or ()]
+    return next(value for value in (*choices, *VALUES) if kind.text_is_valid(value))
+
+
+def mutations(message: etree._Element) -> Iterator[tuple[str, etree._Element]]:
+    """The message once for every damage to every element, with a name for it."""
+    for number, original in enumerate(message.iter("*")):
+        for name, damage in DAMAGES.items():
+            damaged = deepcopy(message)
+            target = list(damaged.iter("*"))[number]
+            if damage(target) is not False:
+                yield f"{name} {etree.QName(original).localname} ({number})", damaged
+
+
+def delete(element: etree._Element) -> bool:
+    parent = element.getparent()
+    if parent is not None:
+        parent.remove(element)
+    return parent is not None
+
+
+def duplicate(element: etree._Element) -> bool:
+    if element.getparent() is not None:
+        element.addnext(deepcopy(element))
+    return element.getparent() is not None
+
+
+def rename(element: etree._Element) -> None:
+    element.tag = f"{element.tag}Unknown"
+
+
+def recase(element: etree._Element) -> None:
+    name = etree.QName(element)
+    element.tag = f"{{{name.namespace}}}{name.localname.swapcase()}"
+
+
+def move_to_other_namespace(element: etree._Element) -> None:
+    element.tag = f"{{urn:example:other}}{etree.QName(element).localname}"
+
+
+def swap(element: etree._Element) -> bool:
+    following = element.getnext()
+    if following is None or element.getparent() is None:
+        return False
+    following.addnext(element)
+    return True
+
+
+def write(text: str) -> Damage:
+    """A damage that replaces an element's content by `text`."""
+
+    def replace(element: etree._Element) -> None:
+        for child in list(element):
+            element.remove(child)
+        element.text = text
+
+    return replace
+
+
+def make_nil(element: etree._Element) -> None:
+    write("")(element)
+    element.set(f"{{{XSI}}}nil", "true")
+
+
+def append(tag: str) -> Damage:
+    """A damage that adds a last child; without a namespace in `tag`, in that of the element."""
+
+    def add(element: etree._Element) -> None:
+        space = etree.QName(element).namespace
+        etree.SubElement(element, tag if tag.startswith("{") else f"{{{space}}}{tag}")
+
+    return add
+
+
+def set_attribute(name: str, value: str) -> Damage:
+    """A damage that sets an attribute."""
+    return lambda element: element.set(name, value)
+
+
+CORE = "urn:riv:clinicalprocess:healthcond:description:2"
+DAMAGES: dict[str, Damage] = {
+    "delete": delete,
+    "duplicate": duplicate,
+    "rename": rename,
+    "change the case of": recase,
+    "change the namespace of": move_to_other_namespace,
+    "swap with its sibling": swap,
+    "empty": write(""),
+    "write words in": write("not a value"),
+    "write an impossible time in": write("20261301120000"),
+    "write an impossible date in": write("20261301"),
+    "write day 00 in": write("20260100120000"),
+    "write day 32 in": write("20260132120000"),
+    "write minute 60 in": write("20260101126000"),
+    "write the eighteenth century in": write("17260101120000"),
+    "write space around time in": write(" 20260101120000 "),
+    "write anchors around time in": write("^20260101120000$"),
+    "write lower case in": write("ok"),
+    "write not a URI in": write("%%% ["),
+    "add an unknown child to": append("unknown"),
+    "add a foreign child to": append("{urn:example:other}unknown"),
+    "add a core child to": append(f"{{{CORE}}}communicableDisease"),
+    "add a result of minor 1 to": append("{urn:riv:clinicalprocess:healthcond:description:2.1}result"),
+    "add a service contract to": append("{urn:riv:itintegration:registry:1}ServiceContract"),
+    "add an attribute to": set_attribute("unknown", "x"),
+    "add a foreign attribute to": set_attribute("{urn:example:other}unknown", "x"),
+    "make nil": make_nil,
+}
