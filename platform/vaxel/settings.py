@@ -175,9 +175,7 @@ class Settings(BaseModel):
         r"|X-Forwarded-Tls-Client-Cert"
     )
     headers_request_keep: str = r"(?i)x-vp-sender-id|x-vp-instance-id"
-    headers_response_remove: str = (
-        r"(?i)SOAPAction|MULE_.*|X-MULE_.*|LOCAL_CERTIFICATE|PEER_CERTIFICATES|http.method"
-    )
+    headers_response_remove: str = r"(?i)SOAPAction|MULE_.*|X-MULE_.*|LOCAL_CERTIFICATE|PEER_CERTIFICATES|http.method"
     gzip_consumer: Switch = False
     gzip_producer: Switch = False
     mtom: Literal["strip", "inline", "pass"] = "strip"

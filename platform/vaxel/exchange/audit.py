@@ -77,9 +77,7 @@ def patient_of(call: Call, entry: Contract | None) -> str:
         return ""
     element = call.envelope.payload
     for name in entry.patient:
-        element = next(
-            (child for child in element if child.tag.__class__ is str and _local(child.tag) == name), None
-        )
+        element = next((child for child in element if child.tag.__class__ is str and _local(child.tag) == name), None)
         if element is None:
             return ""
     return (element.text or "").strip()

@@ -14,9 +14,7 @@ Count = Callable[[Contract, str, tuple[Violation, ...]], None]
 LEVELS = ("off", "observe", "warn", "reject")
 
 
-def checking(
-    catalogue: Catalogue, count: Count, *, highest: str = "reject", forward_unknown: bool = False
-) -> Layer:
+def checking(catalogue: Catalogue, count: Count, *, highest: str = "reject", forward_unknown: bool = False) -> Layer:
     """Step 7. `highest` lowers every level (CO-7.1); `forward_unknown` is `VAXEL_UNKNOWN_CONTRACTS=forward`."""
 
     def layer(inner: Handler) -> Handler:

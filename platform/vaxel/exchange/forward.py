@@ -162,9 +162,7 @@ def translated(call: Call, entry: Contract | None) -> Body:
     if call.target.profile == call.envelope.profile:
         return call.body
     if call.target.profile not in (RivtaProfile.BP20, RivtaProfile.BP21):
-        raise ProfileMismatch(
-            "the producer does not support the version", fields={"version": call.envelope.profile}
-        )
+        raise ProfileMismatch("the producer does not support the version", fields={"version": call.envelope.profile})
     registry = entry.address_header if entry else None
     start = translate(call.body.start, RivtaProfile(call.target.profile), registry)
     length = call.body.length

@@ -21,9 +21,7 @@ def routing(directory: Directory | None, rules: RoutingRules, today: Today) -> L
         async def route(call: Call) -> Reply:
             if directory is None:
                 raise NoDirectory("no directory has been loaded")
-            found = resolve(
-                directory, call.receiver, call.contract, today(), rules, sub_call=call.parent is not None
-            )
+            found = resolve(directory, call.receiver, call.contract, today(), rules, sub_call=call.parent is not None)
             call.trail.route = found.trace
             if isinstance(found.outcome, Refusal):
                 raise found.outcome

@@ -1,0 +1,45 @@
+"""The catalogue: every contract that may be said, looked up without case (CO-3.1, CO-9.8)."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from vaxel.contracts.entry import Contract
+from vaxel.contracts.schema import Schema
+
+
+class Catalogue:
+    """Immutable: contracts by namespace, each with its domain and its schema."""
+
+    def __init__(self, contracts: Iterable[tuple[str, Contract]] = (), schemas: Mapping[str, Schema] | None = None):
+        self._contracts = {contract.namespace.lower(): contract for _, contract in contracts}
+        self._domains = {contract.namespace.lower(): domain for domain, contract in contracts}
+        self._schemas = schemas or {}
+
+    def get(self, namespace: str) -> Contract | None:
+        """The contract of a Responder namespace, in any case; None when the catalogue lacks it."""
+        return self._contracts.get(namespace) or self._contracts.get(namespace.lower())
+
+    def named(self, name: str) -> Contract | None:
+        """The contract of that name or namespace; the newest where several have the name."""
+        found = self.get(name)
+        if found is not None:
+            return found
+        same = [contract for contract in self if contract.name.lower() == name.lower()]
+        return max(same, key=_version, default=None)
+
+    def schema(self, contract: Contract) -> Schema | None:
+        """The contract's schema; None where it has no package here."""
+        return self._schemas.get(contract.namespace.lower())
+
+    def domain(self, contract: Contract) -> str:
+        """The service domain, `clinicalprocess:healthcond:description`."""
+        return self._domains[contract.namespace.lower()]
+
+    def __iter__(self) -> Iterator[Contract]:
+        return iter(self._contracts.values())
+
+    def __len__(self) -> int:
+        return len(self._contracts)
+
+
+def _version(contract: Contract) -> tuple[int, ...]:
+    return tuple(int(part) for part in contract.version.split("."))

@@ -1,0 +1,124 @@
+"""A contract's compiled schema: from the WSDL's inline schema, inside its package only (CO-7.2 to CO-7.7)."""
+
+import posixpath
+import re
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from lxml import etree
+
+Resolver = Callable[[str], bytes | None]
+"""A file below the home by its path (`schemas/…`); None when there is none."""
+
+XSD = "http://www.w3.org/2001/XMLSchema"
+WSDL = "http://schemas.xmlsoap.org/wsdl/"
+ALL_COMPATIBILITY = frozenset({"unanchor-patterns", "wildcard-other"})
+
+
+class Schema:
+    """The schema of one contract, compiled when it is first needed, shared by threads.
+
+    `unusable` says why it cannot be used: empty when it can (CO-7.3, CO-7.4).
+    """
+
+    def __init__(
+        self, package: str, wsdl: str, resolve: Resolver, *, compatibility: frozenset[str] = ALL_COMPATIBILITY
+    ) -> None:
+        self.location = posixpath.join(package, wsdl)
+        self._package = package
+        self._resolve = resolve
+        self._compatibility = compatibility
+        self._lock = threading.Lock()
+        self._compiled: etree.XMLSchema | None = None
+        self._reason: str | None = None
+
+    @property
+    def unusable(self) -> str:
+        """Why the schema cannot be used; empty when it can."""
+        self.compiled()
+        return self._reason or ""
+
+    def compiled(self) -> etree.XMLSchema | None:
+        """The compiled schema, at most once; None where it is unusable."""
+        if self._compiled is None and self._reason is None:
+            with self._lock:
+                if self._compiled is None and self._reason is None:
+                    self._compile()
+        return self._compiled
+
+    def _compile(self) -> None:
+        try:
+            wsdl = self._wsdl()
+            inline = wsdl.find(f"{{{WSDL}}}types/{{{XSD}}}schema")
+            if inline is None:
+                self._reason = "the WSDL has no inline schema"
+                return
+            base = _url(self.location)
+            document = etree.fromstring(etree.tostring(inline), self._parser(), base_url=base)
+            compiled = etree.XMLSchema(document)
+            missing = [name for name in _message_elements(wsdl) if not _declared(compiled, name)]
+        except (etree.LxmlError, OSError, ValueError) as error:
+            self._reason = f"does not compile: {error}"
+            return
+        if missing:
+            self._reason = f"does not declare {', '.join(missing)}"
+        else:
+            self._compiled = compiled
+
+    def _wsdl(self) -> Any:
+        content = self._resolve(self.location)
+        if content is None:
+            raise OSError(f"{self.location} is not there")
+        return etree.fromstring(content[max(content.find(b"<?xml"), 0) :], self._parser())
+
+    def _parser(self) -> etree.XMLParser:
+        parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+        parser.resolvers.add(_Package(self._package, self._resolve, self._compatibility))
+        return parser
+
+
+class _Package(etree.Resolver):
+    """Gives libxml2 the files of one package, with the compatibility rules applied, and nothing else (CO-7.6)."""
+
+    def __init__(self, package: str, resolve: Resolver, compatibility: frozenset[str]) -> None:
+        super().__init__()
+        self._package = package
+        self._resolve_file = resolve
+        self._compatibility = compatibility
+
+    def resolve(self, url: str, _: Any, context: Any) -> Any:
+        """The file at a location inside the package; anything else is refused as empty."""
+        path = posixpath.normpath(url.removeprefix(_url("")))
+        inside = url.startswith(_url("")) and path.startswith(self._package + "/")
+        content = self._resolve_file(path) if inside else None
+        if content is None:
+            return self.resolve_empty(context)
+        return self.resolve_string(self._compatible(content), context, base_url=_url(path))
+
+    def _compatible(self, content: bytes) -> bytes:
+        if "unanchor-patterns" in self._compatibility:
+            content = re.sub(rb'(pattern\s+value\s*=\s*")\^([^"]*)\$"', rb'\1\2"', content)
+        if "wildcard-other" in self._compatibility:
+            content = re.sub(rb'namespace\s*=\s*"\s*#other\s*"', b'namespace="##other"', content)
+        return content
+
+
+def _url(path: str) -> str:
+    return f"vaxel:/{path}"
+
+
+def _message_elements(wsdl: Any) -> list[str]:
+    """`{namespace}name` of every element that a message part names (CO-7.3)."""
+    names = []
+    for part in wsdl.iterfind(f"{{{WSDL}}}message/{{{WSDL}}}part"):
+        prefix, _, local = (part.get("element") or "").rpartition(":")
+        if local:
+            names.append(f"{{{part.nsmap.get(prefix or None, '')}}}{local}")
+    return names
+
+
+def _declared(schema: etree.XMLSchema, name: str) -> bool:
+    """Whether the schema declares a global element: an undeclared one gets its own kind of error."""
+    schema.validate(etree.Element(name))
+    return not any("No matching global declaration" in entry.message for entry in schema.error_log)

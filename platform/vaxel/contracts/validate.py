@@ -1,0 +1,97 @@
+"""Messages against their contract: lxml decides; violations say where and what, never a value (CO-7.8)."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from vaxel.contracts.catalogue import Catalogue
+from vaxel.contracts.entry import Contract
+
+MAX_VIOLATIONS = 10
+_RULE = re.compile(r"(?:SCHEMAV_)?(?:CVC_)?(.*)")
+_QNAME = re.compile(r"\{[^}]*\}|\*:")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Violation:
+    """One breach: line, path of local names, the rule of XML Schema, and our own words for it."""
+
+    line: int
+    path: str
+    rule: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.path}: {self.reason} ({self.rule})"
+
+
+_REASONS = {
+    "ELEMENT_CONTENT": "an element is missing, unknown here, or in the wrong place",
+    "COMPLEX_TYPE_2_4": "an element is missing, unknown here, or in the wrong place",
+    "COMPLEX_TYPE_2_1": "the element must be empty",
+    "COMPLEX_TYPE_2_2": "the element must have no child elements",
+    "COMPLEX_TYPE_2_3": "text stands between child elements",
+    "COMPLEX_TYPE_3_1": "an attribute is not as its type wants it",
+    "COMPLEX_TYPE_3_2_1": "an attribute is unknown here",
+    "COMPLEX_TYPE_4": "a mandatory attribute is missing",
+    "PATTERN_VALID": "the value does not match the pattern",
+    "ENUMERATION_VALID": "the value is none of those listed",
+    "LENGTH_VALID": "the value has the wrong length",
+    "MINLENGTH_VALID": "the value is too short",
+    "MAXLENGTH_VALID": "the value is too long",
+    "MININCLUSIVE_VALID": "the value is too small",
+    "MAXINCLUSIVE_VALID": "the value is too large",
+    "ELT_1": "the element is not declared",
+    "ELT_3_1": "xsi:nil is not allowed here",
+    "ELT_3_2_1": "a nil element must be empty",
+}
+
+
+def validate(catalogue: Catalogue, contract: Contract, payload: Any, *, response: bool) -> tuple[Violation, ...]:
+    """What is wrong with the first element of a message's body, at most ten findings; empty when it is valid.
+
+    A contract whose schema is absent or unusable has nothing to violate (CO-7.4, CO-7.10).
+    """
+    schema = catalogue.schema(contract)
+    compiled = schema.compiled() if schema else None
+    if compiled is None:
+        return ()
+    expected = f"{{{contract.namespace}}}{contract.response if response else contract.request}"
+    if payload.tag != expected:
+        name = contract.response if response else contract.request
+        return (Violation(line=payload.sourceline or 0, path="/", rule="element", reason=f"the body must hold {name}"),)
+    if compiled.validate(payload):
+        return ()
+    errors = [error for error in compiled.error_log if error.type_name != "SCHEMAV_CVC_DATATYPE_VALID_1_2_1"]
+    shown = errors or list(compiled.error_log)
+    return tuple(_violation(error, payload) for error in shown[:MAX_VIOLATIONS])
+
+
+def _violation(error: Any, payload: Any) -> Violation:
+    rule = error.type_name.removeprefix("SCHEMAV_").removeprefix("CVC_")
+    return Violation(
+        line=error.line,
+        path=_path(error, payload),
+        rule=rule.lower().replace("_", "-"),
+        reason=_REASONS.get(rule, "the value is not of the type"),
+    )
+
+
+def _path(error: Any, payload: Any) -> str:
+    """The element's path below the body as local names with positions, from the schema's own words on where."""
+    found = payload.getroottree().xpath(error.path) if error.path else []
+    if not found or not hasattr(found[0], "tag"):
+        return payload.tag.rpartition("}")[2]
+    names = []
+    element = found[0]
+    while element is not None and element is not payload.getparent():
+        names.append(_named(element))
+        element = element.getparent()
+    return "/".join(reversed(names))
+
+
+def _named(element: Any) -> str:
+    local = str(element.tag).rpartition("}")[2]
+    parent = element.getparent()
+    same = [each for each in parent if each.tag == element.tag] if parent is not None else [element]
+    return local if len(same) == 1 else f"{local}[{same.index(element) + 1}]"
