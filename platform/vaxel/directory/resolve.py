@@ -92,9 +92,7 @@ def ancestors(directory: Directory, receiver: str, rules: RoutingRules) -> Itera
         yield address
 
 
-def _candidates(
-    directory: Directory, receiver: str, contract: str, rules: RoutingRules
-) -> Iterator[tuple[str, str]]:
+def _candidates(directory: Directory, receiver: str, contract: str, rules: RoutingRules) -> Iterator[tuple[str, str]]:
     """Each address to try, with what the trace says of it."""
     parts = delimited(receiver, rules)
     if parts:

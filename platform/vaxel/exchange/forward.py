@@ -8,10 +8,10 @@ from vaxel.call import Body, Call, Handler, Reply, RivtaProfile
 from vaxel.contracts.catalogue import Catalogue
 from vaxel.contracts.entry import Contract
 from vaxel.contracts.validate import validate
+from vaxel.delivery import Answer, Outgoing, Producer
 from vaxel.errors import AddressUnusable, MessageMalformed, ProducerFailed, ProfileMismatch
 from vaxel.exchange.check import Count, lowered
 from vaxel.exchange.headers import HeaderTable
-from vaxel.delivery import Answer, Outgoing, Producer
 from vaxel.soap import charset, scan, tree
 from vaxel.soap.translate import translate
 

@@ -33,8 +33,7 @@ def check(content: bytes, bounds: Bounds = DEFAULT) -> None:
     """Refuse a document type (`request.doctype-forbidden`) and what is beyond `bounds` (`request.too-complex`)."""
     suspicious = (
         b"<!DOCTYPE" in content
-        or (content.count(b"<") > bounds.depth * 2
-        and _deep(content, bounds.depth))
+        or (content.count(b"<") > bounds.depth * 2 and _deep(content, bounds.depth))
         or _MANY.search(content) is not None
         or (len(content) > bounds.tag_bytes and _LONG.search(content) is not None)
     )
