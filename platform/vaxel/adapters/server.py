@@ -50,7 +50,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self.since = self.loop.time()
         tls = transport.get_extra_info("ssl_object")
         if tls is not None:
-            self.certificate = tls.getpeercert(True)
+            self.certificate = tls.getpeercert(binary_form=True)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""

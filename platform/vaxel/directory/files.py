@@ -1,4 +1,4 @@
-"""The directory's four files as models (DESIGN section 4, directory.md sections 2 and 3): the one place where they are parsed."""
+"""The directory's four files as models: the one place where they are parsed (DESIGN section 4, directory.md)."""
 
 import re
 from collections.abc import Callable
@@ -20,7 +20,7 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 
 
 def _problem(id: str, what: str, remedy: str) -> PydanticCustomError:  # noqa: A002 - the spec's word
-    return PydanticCustomError(id, what, {"remedy": remedy})  # type: ignore[arg-type] # ids are made here only
+    return PydanticCustomError(id, what, {"remedy": remedy})
 
 
 def _word(legal: re.Pattern[str], alphabet: str) -> Callable[[str], str]:

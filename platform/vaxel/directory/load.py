@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from vaxel.directory import files as form
-from vaxel.directory.inspect import errors, warnings
+from vaxel.directory.findings import errors, warnings
 from vaxel.directory.model import (
     Address,
     Component,

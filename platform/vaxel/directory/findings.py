@@ -1,5 +1,6 @@
 """What is wrong with a directory as a whole, and what deserves a look (DI-3.3 to DI-3.9, DI-8.12, DI-9.5)."""
 
+import itertools
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import date, timedelta
@@ -98,7 +99,8 @@ def _inverted(
     addresses: tuple[Placed, ...], routes: tuple[Route, ...], permissions: tuple[Permission, ...]
 ) -> Iterator[Finding]:
     periods: list[tuple[Period, str]] = [(address.valid, source) for address, source in addresses]
-    periods += [(row.valid, row.source) for row in (*routes, *permissions)]
+    periods += [(route.valid, route.source) for route in routes]
+    periods += [(permission.valid, permission.source) for permission in permissions]
     for valid, source in periods:
         if valid.first > valid.last:
             what = f"valid from {valid.first} is after until {valid.last}"
@@ -169,7 +171,7 @@ def _overlaps(kind: str, index: dict[tuple[str, ...], list], same: Callable) -> 
         if len(rows) == 1:
             continue
         rows = sorted(rows, key=lambda row: row.valid.first)
-        for former, row in zip(rows, rows[1:], strict=False):
+        for former, row in itertools.pairwise(rows):
             if not former.valid.overlaps(row.valid):
                 continue
             equal_days = former.valid == row.valid
@@ -182,12 +184,13 @@ def _overlaps(kind: str, index: dict[tuple[str, ...], list], same: Callable) -> 
 
 def _unknown_contracts(directory: Directory, contracts: Collection[str]) -> Iterator[Finding]:
     told: set[str] = set()
-    for row in (*directory.routes, *directory.permissions):
+    rows: tuple[Route | Permission, ...] = (*directory.routes, *directory.permissions)
+    for row in rows:
         for contract in row.contract:
             name = contract.lower()
             if name not in contracts and name not in told:
                 told.add(name)
-                yield at("reference.contract-unknown", row.source, f"the catalogue lacks {contract}; its calls are refused",
+                yield at("reference.contract-unknown", row.source, f"the catalogue lacks {contract}, so its calls are refused",
                          "add it to contracts/, or mend its spelling")  # fmt: skip
 
 
