@@ -30,7 +30,7 @@ def checking(catalogue: Catalogue, count: Count, *, highest: str = "reject", for
                     fields={"contract": entry.namespace},
                 )
             else:
-                _validate(call, entry, lowered(entry.validation.request, highest), count)
+                _validate(call, catalogue, entry, lowered(entry.validation.request, highest), count)
             return await inner(call)
 
         return check
@@ -43,10 +43,10 @@ def lowered(level: str, highest: str) -> str:
     return LEVELS[min(LEVELS.index(level), LEVELS.index(highest))]
 
 
-def _validate(call: Call, entry: Contract, level: str, count: Count) -> None:
+def _validate(call: Call, catalogue: Catalogue, entry: Contract, level: str, count: Count) -> None:
     if level not in {"warn", "reject"} or call.envelope.payload is None:
         return
-    violations = validate(entry, call.envelope.payload, response=False)
+    violations = validate(catalogue, entry, call.envelope.payload, response=False)
     if not violations:
         return
     count(entry, "request", violations)

@@ -127,7 +127,7 @@ class Forward:
         if level not in {"warn", "reject"}:
             return
         try:
-            violations = validate(entry, tree.parse(body.start).payload, response=True)
+            violations = validate(self._catalogue, entry, tree.parse(body.start).payload, response=True)
         except MessageMalformed as error:
             raise _failed(call, "producer.contract-violation", "the answer is not a SOAP message") from error
         if violations:
