@@ -231,8 +231,7 @@ class Settings(BaseModel):
             ),
             (
                 bool(self.trusted_proxies) and not self.tls_client_ca and not self.trust_unverified_header,
-                "VAXEL_TRUSTED_PROXIES needs VAXEL_TLS_CLIENT_CA, which header certificates are verified with,"
-                + " or VAXEL_TRUST_UNVERIFIED_HEADER=on",
+                "VAXEL_TRUSTED_PROXIES needs VAXEL_TLS_CLIENT_CA, or VAXEL_TRUST_UNVERIFIED_HEADER=on",
             ),
             (bool(self.tls_crl) and not self.tls_client_ca, "VAXEL_TLS_CRL needs VAXEL_TLS_CLIENT_CA"),
             (bool(self.producer_key) and not self.producer_cert, "VAXEL_PRODUCER_KEY needs VAXEL_PRODUCER_CERT"),

@@ -190,7 +190,7 @@ def _unknown_contracts(directory: Directory, contracts: Collection[str]) -> Iter
             name = contract.lower()
             if name not in contracts and name not in told:
                 told.add(name)
-                yield at("reference.contract-unknown", row.source, f"the catalogue lacks {contract}, so its calls are refused",
+                yield at("reference.contract-unknown", row.source, f"the catalogue lacks {contract}: refused",
                          "add it to contracts/, or mend its spelling")  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from vaxel.errors import Refusal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """Both decisions with their traces and rows; `code` is what the journey would refuse with, empty if it would not."""
+    """Both decisions with their traces and rows; `code` is that of a refusal, empty where there is none."""
 
     code: str
     cause: str

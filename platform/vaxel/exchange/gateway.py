@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from typing import Any, Protocol
 
 from vaxel.call import Call, Headers, Reply
-from vaxel.errors import InternalError, JournalUnavailable, Refusal
+from vaxel.errors import InternalError, Refusal
 from vaxel.exchange import Exchange
 from vaxel.exchange.audit import Journal
 from vaxel.exchange.bounds import Bounds
@@ -17,8 +17,8 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
-class BodyTimeout(Exception):
-    """A pause in a request's body was too long, or the peer went away: nobody is there to be answered."""
+class ConsumerGone(Exception):
+    """The consumer went away, or was closed for its silence, before its request was whole."""
 
 
 class Events(Protocol):
@@ -51,8 +51,6 @@ class Gateway:
         bounds: Bounds,
         events: Events,
         fault: FaultWriter,
-        *,
-        forward_query: bool = False,
     ) -> None:
         self._current = current
         self._journal = journal
@@ -62,7 +60,9 @@ class Gateway:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Carry one request; never raises."""
-        request = _request(scope, receive)
+        await self._carry(_request(scope, receive), _Answering(send))
+
+    async def _carry(self, request: Request, send: "_Answering") -> None:
         arrival = arrive(request, time.monotonic())
         call: Call | None = None
         try:
@@ -75,8 +75,8 @@ class Gateway:
                 self._events.answered(call, reply)
         except Refusal as refusal:
             await self._refuse(send, arrival, call, refusal)
-        except BodyTimeout as error:
-            await self._timeout(send, arrival, call, error)
+        except ConsumerGone as error:
+            self._events.broken(arrival, call, error)
         except Exception as error:  # noqa: BLE001 - the one place where the unexpected ends (SW-14.4)
             unexpected = InternalError()
             unexpected.__cause__ = error
@@ -93,7 +93,10 @@ class Gateway:
             await self._journal.durable("refused", _refused(arrival, refusal))
             raise
 
-    async def _refuse(self, send: Send, arrival: Arrival, call: Call | None, refusal: Refusal) -> None:
+    async def _refuse(self, send: "_Answering", arrival: Arrival, call: Call | None, refusal: Refusal) -> None:
+        if send.begun:  # the server drops the connection of an answer without end (section 11)
+            self._events.broken(arrival, call, refusal)
+            return
         status, content = self._fault(refusal, arrival.reference)
         self._events.refused(arrival, call, refusal, status)
         headers: Headers = (
@@ -107,19 +110,22 @@ class Gateway:
             headers += ((b"retry-after", b"1"),)
         if refusal.code == "VX003":
             headers += ((b"connection", b"close"),)
-        try:
-            await send({"type": "http.response.start", "status": status, "headers": list(headers)})
-            await send({"type": "http.response.body", "body": content})
-        except RuntimeError:
-            pass  # the answer had begun: returning without its end drops the connection (section 11)
+        await send({"type": "http.response.start", "status": status, "headers": list(headers)})
+        await send({"type": "http.response.body", "body": content})
 
-    async def _timeout(self, send: Send, arrival: Arrival, call: Call | None, error: BaseException) -> None:
-        self._events.broken(arrival, call, error)
-        try:
-            await send({"type": "http.response.start", "status": 408, "headers": [(b"connection", b"close")]})
-            await send({"type": "http.response.body", "body": b""})
-        except RuntimeError:
-            pass  # as above
+
+class _Answering:
+    """ASGI's `send`, and whether the answer has begun."""
+
+    __slots__ = ("_send", "begun")
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.begun = False
+
+    async def __call__(self, message: MutableMapping[str, Any]) -> None:
+        self.begun = True
+        await self._send(message)
 
 
 def _request(scope: Scope, receive: Receive) -> Request:
@@ -142,14 +148,14 @@ async def _chunks(receive: Receive) -> AsyncIterator[bytes]:
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise BodyTimeout
+            raise ConsumerGone
         if message.get("body"):
             yield message["body"]
         if not message.get("more_body"):
             return
 
 
-async def _send_reply(send: Send, call: Call, reply: Reply) -> None:
+async def _send_reply(send: _Answering, call: Call, reply: Reply) -> None:
     charset = b"UTF-8" if call.encoding == "utf-8" else call.encoding.encode("ascii")
     headers = [
         *reply.headers,
@@ -183,6 +189,3 @@ def _refused(arrival: Arrival, refusal: Refusal) -> dict[str, Any]:
         "peer": arrival.request.peer,
         "listener": arrival.request.listener,
     }
-
-
-__all__ = ["BodyTimeout", "Events", "Gateway", "JournalUnavailable"]

@@ -70,15 +70,15 @@ class Read:
         content, encoding = charset.to_utf8(content)
         try:
             envelope = tree.parse(content, strict=self._reading.strict)
-        except MessageMalformed:
-            envelope = self._head_only(content)
+        except MessageMalformed as error:
+            envelope = self._head_only(content, error)
         self._check_size(self._catalogue.get(envelope.contract), len(content))
         if held:
             self._bounds.take(held)
         return Message(envelope=envelope, body=Body.whole(content), encoding=encoding, held_bytes=held)
 
-    def _head_only(self, content: bytes) -> Envelope:
-        """The head of a message that is malformed later, where its contract lets that pass (SW-4.2); else re-raise."""
+    def _head_only(self, content: bytes, malformed: MessageMalformed) -> Envelope:
+        """The head of a message that is malformed later, where its contract lets that pass (SW-4.2)."""
         reader = scan.HeadReader(limit=self._reading.head_bytes, strict=self._reading.strict)
         try:
             envelope = reader.feed(content)
