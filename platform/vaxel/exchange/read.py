@@ -85,7 +85,7 @@ class Read:
         except MessageMalformed:
             envelope = None
         if envelope is None or parsed_whole(self._catalogue.get(envelope.contract)):
-            raise
+            raise malformed
         return envelope
 
     async def _long(self, start: bytearray, chunks: AsyncIterator[bytes], length: int | None) -> Message:
