@@ -1,0 +1,51 @@
+"""A journal record as a line: JSON whose last members are `prev` and `hash` (SW-18.8). Pure."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+FIRST_PREV = "0" * 64
+_HASH = b',"hash":'
+_TAIL = len(_HASH) + 64 + 4  # the member, its digits, two quotes, the brace and the line end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """Where the chain stands: the last record's number and hash."""
+
+    seq: int = 0
+    hash: str = FIRST_PREV
+
+
+def line_of(head: Head, time: str, kind: str, fields: Mapping[str, Any]) -> tuple[bytes, Head]:
+    """The next record's line, with its end, and the head after it; members that are None are left out.
+
+    `hash` is the lower-case SHA-256 in hex of the line's bytes before `,"hash":`.
+    """
+    seq = head.seq + 1
+    record = {"seq": seq, "time": time, "kind": kind}
+    record.update((name, value) for name, value in fields.items() if value is not None)
+    record["prev"] = head.hash
+    body = orjson.dumps(record)[:-1]
+    digest = hashlib.sha256(body).hexdigest()
+    return b'%b,"hash":"%b"}\n' % (body, digest.encode()), Head(seq=seq, hash=digest)
+
+
+def head_of(line: bytes) -> Head:
+    """The chain's head after a whole line; `ValueError` where the line is no record or its hash is wrong."""
+    body, member = line[:-_TAIL], line[-_TAIL:]
+    digest = hashlib.sha256(body).hexdigest()
+    if member != b'%b"%b"}\n' % (_HASH, digest.encode()):
+        raise ValueError("the hash is not that of the line")
+    return Head(seq=fields_of(line)["seq"], hash=digest)
+
+
+def fields_of(line: bytes) -> dict[str, Any]:
+    """A line's members; `ValueError` where it is no JSON object with the members of every record."""
+    record = orjson.loads(line)
+    if not isinstance(record, dict) or not isinstance(record.get("seq"), int) or "prev" not in record:
+        raise ValueError("the line is not a record")
+    return record
