@@ -1,1 +1,1 @@
-"""The append-only, hash-chained audit journal, its reader, verifier and shipper (DESIGN section 3, SW-18.8 to 18.11)."""
+"""The append-only, hash-chained audit journal: writer, reader, verifier (DESIGN section 3, SW-18.8 to SW-18.11)."""

@@ -43,6 +43,12 @@ def head_of(line: bytes) -> Head:
     return Head(seq=fields_of(line)["seq"], hash=digest)
 
 
+def stated_head(line: bytes) -> Head:
+    """The chain's head after a line by the line's own word; `ValueError` where it is no record."""
+    record = fields_of(line)
+    return Head(seq=record["seq"], hash=str(record.get("hash")))
+
+
 def fields_of(line: bytes) -> dict[str, Any]:
     """A line's members; `ValueError` where it is no JSON object with the members of every record."""
     record = orjson.loads(line)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vaxel.errors import SettingsError
-from vaxel.journal.record import Head, head_of
+from vaxel.journal.record import Head, stated_head
 
 SUFFIX = ".jsonl"
 _BLOCK = 65_536
@@ -14,7 +14,7 @@ _BLOCK = 65_536
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tail:
-    """The end of the journal: its last segment and size in bytes, the chain's head, and an unfinished line moved aside."""
+    """The journal's end: last segment and its size in bytes, the chain's head, and an unfinished line moved aside."""
 
     number: int
     size: int
@@ -46,8 +46,7 @@ def lock(folder: Path) -> int:
 def recover(folder: Path) -> Tail:
     """Find the journal's end; an unfinished last line is moved to a file beside its segment (SW-18.9).
 
-    A damaged record that is not the last line is left for `vaxel audit verify` to tell of: the chain goes on from
-    the last whole line.
+    A damaged line is left for `vaxel audit verify` to tell of: the chain goes on from what the line says of itself.
     """
     found = segments(folder)
     if not found:
@@ -57,43 +56,14 @@ def recover(folder: Path) -> Tail:
     for path in reversed(found):
         line = last_line(path)
         if line:
-            return Tail(number=int(last.stem), size=last.stat().st_size, head=head_of(line), moved=moved)
+            return Tail(number=int(last.stem), size=last.stat().st_size, head=stated_head(line), moved=moved)
     return Tail(number=int(last.stem), size=last.stat().st_size, head=Head(), moved=moved)
 
 
 def last_line(path: Path) -> bytes:
     """The last line of a segment; empty where it has none."""
-    return _line_before(path, path.stat().st_size)
-
-
-def _move_unfinished(path: Path) -> Path | None:
-    """Move what follows the last line end; a whole line whose hash is wrong is a torn write, and moved too."""
-    end = _end_of_lines(path)
-    content = path.read_bytes()[end:] if end < path.stat().st_size else b""
-    line = _line_before(path, end)
-    if line:
-        try:
-            head_of(line)
-        except ValueError:
-            end -= len(line)
-            content = line + content
-    if not content:
-        return None
-    aside = _beside(path)
-    with aside.open("xb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    with path.open("r+b") as file:
-        file.truncate(end)
-        os.fsync(file.fileno())
-    return aside
-
-
-def _line_before(path: Path, end: int) -> bytes:
-    """The line that ends at the byte `end`; empty where there is none."""
     with path.open("rb") as file:
-        content, position = b"", end
+        content, position = b"", file.seek(0, os.SEEK_END)
         while position and content.count(b"\n") < 2:
             step = min(_BLOCK, position)
             position -= step
@@ -101,6 +71,24 @@ def _line_before(path: Path, end: int) -> bytes:
             content = file.read(step) + content
     lines = content.splitlines(keepends=True)
     return lines[-1] if lines else b""
+
+
+def _move_unfinished(path: Path) -> Path | None:
+    """Move what follows the last line end to a file beside the segment."""
+    end = _end_of_lines(path)
+    with path.open("r+b") as file:
+        file.seek(end)
+        content = file.read()
+        if not content:
+            return None
+        aside = _beside(path)
+        with aside.open("xb") as kept:
+            kept.write(content)
+            kept.flush()
+            os.fsync(kept.fileno())
+        file.truncate(end)
+        os.fsync(file.fileno())
+    return aside
 
 
 def _end_of_lines(path: Path) -> int:
