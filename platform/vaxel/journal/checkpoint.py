@@ -55,7 +55,7 @@ def _statement(node: str, seq: int, digest: str) -> bytes:
 def _load(path: Path) -> Ed25519PrivateKey:
     key = load_pem_private_key(path.read_bytes(), None)
     if not isinstance(key, Ed25519PrivateKey):
-        raise ValueError(f"{path.name} is not an Ed25519 key")
+        raise ValueError(f"{path.name} is not an Ed25519 key")  # noqa: TRY004 - the file is wrong, not the caller
     return key
 
 

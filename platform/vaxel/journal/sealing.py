@@ -23,7 +23,7 @@ class Sealer:
         self._keys: dict[str, tuple[bytes, AESGCM]] = {}
 
     def seal(self, identity: str) -> Mapping[str, str]:
-        """`{key, tag, sealed}`: the year, an HMAC-SHA-256 for search, AES-256-GCM with a nonce of its own, both base64."""
+        """`{key, tag, sealed}`: the year, an HMAC-SHA-256 for search, AES-256-GCM; the last two in base64."""
         key = str(self._year())
         tagging, sealing = self._of(key, make=True)
         nonce = os.urandom(_NONCE_BYTES)
