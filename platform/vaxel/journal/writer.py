@@ -12,6 +12,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -110,10 +111,8 @@ class Journal:
 
     async def close(self) -> None:
         """Write a last checkpoint, sync, and give the folder up."""
-        try:
+        with suppress(JournalUnavailable):  # readiness has said so, and there is nobody left to refuse
             await self.checkpoint()
-        except JournalUnavailable:
-            pass  # readiness has said so, and there is nobody left to refuse
         self._jobs.put(None)
         await asyncio.to_thread(self._thread.join)
         for descriptor in (*self._retired, self._descriptor, self._lock):
