@@ -13,7 +13,7 @@ class MemoryJournal:
         self.records: list[dict[str, Any]] = []
         self.failing = False
 
-    def append(self, kind: str, fields: Mapping[str, Any], *, in_flight: bool = False) -> None:  # noqa: ARG002
+    def append(self, kind: str, fields: Mapping[str, Any], *, in_flight: bool = False) -> None:
         """Keep a record."""
         if self.failing:
             raise JournalUnavailable("the journal was told to fail")

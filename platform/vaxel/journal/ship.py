@@ -32,7 +32,7 @@ class Shipper:
             os.fsync(file.fileno())
 
     def _post(self, line: bytes) -> None:
-        import httpx  # noqa: PLC0415 - only those who ship to a URL pay for it
+        import httpx  # only those who ship to a URL pay for it
 
         try:
             answer = httpx.post(
