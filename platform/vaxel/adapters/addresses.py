@@ -42,7 +42,7 @@ class AllowedNetworks:
         if not self.allows(address[0]):
             raise AddressRefused("the address is not one where producers may live")
         made = socket.socket(family, kind, protocol)
-        made.setblocking(False)
+        made.settimeout(0)
         return made
 
 
