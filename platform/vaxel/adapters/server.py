@@ -6,6 +6,8 @@ of uvicorn is not used: the platform runs several listeners in one loop and hand
 """
 
 import asyncio
+import os
+import socket
 import ssl
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
@@ -18,6 +20,10 @@ from uvicorn.server import ServerState
 AsgiApp = Callable[
     [MutableMapping[str, Any], Callable[[], Awaitable[Any]], Callable[[Any], Awaitable[None]]], Awaitable[None]
 ]
+
+
+BACKLOG = 2048
+"""Connections that may wait to be accepted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +153,19 @@ class Listeners:
 
     async def listen(self, app: AsgiApp, host: str, port: int, tls: ssl.SSLContext | None = None) -> int:
         """Start a listener; returns its port (of use where `port` is 0). Raises `OSError` where it cannot."""
+        listening = socket.create_server((host, port), family=_family(host), backlog=BACKLOG)
+        await self._serve(app, listening, tls)
+        return int(listening.getsockname()[1])
+
+    async def replace_tls(self, app: AsgiApp, port: int, tls: ssl.SSLContext) -> None:
+        """Take new connections of a port with another context; those that are open go on (SW-16.4)."""
+        former = next(each for each in self._servers if each.sockets and each.sockets[0].getsockname()[1] == port)
+        # A duplicate shares the queue of waiting connections, so that none is refused in between.
+        await self._serve(app, socket.socket(fileno=os.dup(former.sockets[0].fileno())), tls)
+        self._servers.remove(former)
+        former.close()
+
+    async def _serve(self, app: AsgiApp, listening: socket.socket, tls: ssl.SSLContext | None) -> None:
         state = ServerState()
         config = Config(
             cast("Any", app),
@@ -166,15 +185,13 @@ class Listeners:
         loop = asyncio.get_running_loop()
         server = await loop.create_server(
             lambda: protocol(config=config, server_state=state, app_state={}, _loop=loop),
-            host,
-            port,
+            sock=listening,
             ssl=tls,
-            backlog=2048,
+            backlog=BACKLOG,
             ssl_handshake_timeout=self._limits.header_timeout_s if tls else None,
         )
         self._servers.append(server)
         self._states.append(state)
-        return int(server.sockets[0].getsockname()[1])
 
     async def sweep(self) -> None:
         """Close, once a second, what has been silent for too long."""
@@ -193,7 +210,7 @@ class Listeners:
             server.close()
         for connection in list(self._counter.open):
             connection.shutdown()
-        while self._counter.open and loop.time() < end:
+        while self._counter.open and loop.time() < end:  # noqa: ASYNC110 - connections end one by one
             await asyncio.sleep(0.02)
         for connection in list(self._counter.open):
             connection.transport.abort()
@@ -201,3 +218,7 @@ class Listeners:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
