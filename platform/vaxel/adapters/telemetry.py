@@ -11,9 +11,10 @@ import traceback
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, TextIO
+from typing import Any, BinaryIO
 
 import orjson
+import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from vaxel.call import Call, Headers, Reply
@@ -28,12 +29,28 @@ def masked(text: str) -> str:
     return _IDENTITY.sub("************", text)
 
 
+class _Lines(structlog.BoundLoggerBase):
+    """A logger of whole lines: their members are decided here, not by its callers."""
+
+    def line(self, fields: Mapping[str, Any]) -> None:
+        """Write one line."""
+        self._proxy_to_logger("msg", None, **fields)
+
+
+def _dumps(fields: Any, **_: Any) -> bytes:
+    return orjson.dumps(fields, default=str)
+
+
 class Log:
     """Writes one JSON object a line; a line that cannot be written is counted, never waited for."""
 
-    def __init__(self, stream: TextIO | None = None, service: str = "vaxel", host: str = "") -> None:
-        self._stream = stream or sys.stdout
+    def __init__(self, stream: BinaryIO | None = None, service: str = "vaxel", host: str = "") -> None:
         self._base = {"service.name": service, "host.hostname": host}
+        self._logger = structlog.wrap_logger(
+            structlog.BytesLogger(stream or sys.stdout.buffer),
+            processors=[structlog.processors.JSONRenderer(serializer=_dumps)],
+            wrapper_class=_Lines,
+        )
         self.dropped = 0
 
     def write(self, level: str, message: str, fields: Mapping[str, Any]) -> None:
@@ -46,7 +63,7 @@ class Log:
             **fields,
         }
         try:
-            self._stream.write(orjson.dumps(line, default=str).decode() + "\n")
+            self._logger.line(line)
         except (OSError, ValueError):
             self.dropped += 1
 

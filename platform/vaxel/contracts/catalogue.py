@@ -1,6 +1,6 @@
 """The catalogue: every contract that may be said, looked up without case (CO-3.1, CO-9.8)."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 
 from vaxel.contracts.entry import Contract
 from vaxel.contracts.schema import Schema
@@ -33,6 +33,11 @@ class Catalogue:
     def domain(self, contract: Contract) -> str:
         """The service domain, `clinicalprocess:healthcond:description`."""
         return self._domains[contract.namespace.lower()]
+
+    @property
+    def namespaces(self) -> Set[str]:
+        """The namespaces of its contracts, in lower case."""
+        return self._contracts.keys()
 
     def __iter__(self) -> Iterator[Contract]:
         return iter(self._contracts.values())

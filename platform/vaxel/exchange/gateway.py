@@ -22,7 +22,11 @@ class ConsumerGone(Exception):
 
 
 class Events(Protocol):
-    """Told how each call ended: log and metrics."""
+    """Told how each call began and ended: log and metrics."""
+
+    def request_in(self, call: Call) -> None:
+        """The door has let the call in."""
+        ...
 
     def answered(self, call: Call, reply: Reply) -> None:
         """The reply has been sent."""
@@ -69,6 +73,7 @@ class Gateway:
             with self._bounds.call():
                 exchange = self._current()
                 call = await self._admit(exchange, arrival)
+                self._events.request_in(call)
                 with self._bounds.consumer(call.sender):
                     reply = await exchange.handler(call)
                     await _send_reply(send, call, reply)

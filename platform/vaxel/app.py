@@ -1,0 +1,532 @@
+"""The composition root: the one place that knows concrete classes. Settings and a home in, a running platform out."""
+
+import asyncio
+import ipaddress
+import os
+import secrets
+import signal
+import socket
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, date, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from watchfiles import awatch
+
+from vaxel import __version__
+from vaxel.adapters.addresses import AllowedNetworks
+from vaxel.adapters.certificates import Certificates, read_trusted
+from vaxel.adapters.producers import Calling, Producers
+from vaxel.adapters.releases import Releases
+from vaxel.adapters.server import Limits, Listeners
+from vaxel.adapters.telemetry import CallEvents, Log, Metrics
+from vaxel.adapters.tls import ProducerTls, Profile, ends, listener_context
+from vaxel.admin.facts import Facts
+from vaxel.admin.front import Front
+from vaxel.admin.keeper import Keeper, State
+from vaxel.admin.operations import Operations, Reloaded, Surfaces
+from vaxel.call import Call
+from vaxel.contracts.entry import Contract
+from vaxel.contracts.validate import Violation
+from vaxel.delivery import Answer, Outgoing
+from vaxel.directory.resolve import RoutingRules
+from vaxel.errors import DataError, JournalUnavailable
+from vaxel.exchange import Exchange, Rules, journey
+from vaxel.exchange.bounds import Bounds
+from vaxel.exchange.door import Door
+from vaxel.exchange.forward import Delivery, Forward
+from vaxel.exchange.gateway import Gateway
+from vaxel.exchange.headers import HeaderRules, HeaderTable
+from vaxel.exchange.identify import Identify, Trust
+from vaxel.exchange.read import Read, Reading
+from vaxel.home import Home
+from vaxel.journal.checkpoint import Signer
+from vaxel.journal.reserve import Reserve
+from vaxel.journal.sealing import Sealer
+from vaxel.journal.ship import Shipper
+from vaxel.journal.writer import Journal
+from vaxel.services.monitoring import monitoring
+from vaxel.settings import Settings
+from vaxel.soap.faults import FaultWriter, Texts
+
+SWEDEN = ZoneInfo("Europe/Stockholm")
+CHECKPOINT_S = 10
+CLOCK_JUMP_S = 5
+
+
+def swedish_now() -> datetime:
+    """The time in Sweden."""
+    return datetime.now(SWEDEN)
+
+
+def swedish_day() -> date:
+    """The day in Sweden: what routes and permissions are valid by (DI-3.1)."""
+    return swedish_now().date()
+
+
+class Platform:
+    """One node: started, running, draining, stopped."""
+
+    def __init__(self, settings: Settings, home: Home, log: Log) -> None:
+        self.settings, self.home, self.log = settings, home, log
+        self.metrics = Metrics()
+        self.bounds = Bounds(
+            calls=settings.max_calls,
+            calls_per_consumer=settings.max_calls_per_consumer,
+            buffered_bytes=settings.max_buffered_bytes,
+        )
+        self.events = CallEvents(
+            log,
+            self.metrics,
+            every=settings.call_events == "all",
+            allowed=settings.log_headers,
+            certificate_header=settings.client_cert_header.lower().encode(),
+        )
+        self.journal = Journal(
+            settings.var / "journal" / settings.node,
+            settings.node,
+            sealer=Sealer(settings.var / "keys", lambda: swedish_day().year),
+            signer=Signer(settings.var / "keys" / "journal.pem"),
+            reserve=Reserve(settings.var / "journal" / "reserve", settings.reserve_bytes),
+            segment_bytes=settings.segment_bytes,
+            synced=self.metrics.synced,
+        )
+        self.certificates = Certificates(
+            self._trusted(), pattern=settings.sender_pattern, verify_header=not settings.trust_unverified_header
+        )
+        self.producer_tls = ProducerTls(_default_profile(settings), _profiles(settings))
+        self.producers = Producers(_calling(settings), AllowedNetworks(settings.producer_networks), self.producer_tls)
+        self.listeners = Listeners(_limits(settings))
+        self.keeper = Keeper(
+            home,
+            Releases(settings.var / "releases"),
+            frozenset(settings.schema_compat),
+            swedish_day,
+            self._swap,
+        )
+        self.facts = Facts(self)
+        self.exchange: Exchange | None = None
+        self.ports: dict[str, int] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._stopping = asyncio.Event()
+
+    # Starting and stopping
+
+    async def start(self) -> None:
+        """Everything up, listeners last; raises `DataError`, `SettingsError` or `OSError` where it cannot."""
+        state = self.keeper.load()
+        self._instance(state)
+        self.producer_tls.load()
+        self.journal.open()
+        await self.producers.open()
+        await self.keeper.use(state, self.journal)
+        for finding in (*self.keeper.problem, *state.warnings):
+            self.log.event("directory.finding", level="warning", finding=str(finding))
+        await self._listen()
+        self._tasks = [
+            asyncio.create_task(work, name=name)
+            for name, work in (
+                ("sweep", self.listeners.sweep()),
+                ("checkpoints", self._checkpoints()),
+                ("clock", self._watch_clock()),
+                ("files", self._watch_files()),
+                ("tls", self._watch_tls()),
+            )
+        ]
+        self.log.event("started", version=__version__, ports=self.ports, release=state.release.number)
+
+    async def run(self) -> None:
+        """Start, serve until SIGTERM or SIGINT, drain, stop; SIGHUP reads the files again (SW-17.7)."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stopping.set)
+        loop.add_signal_handler(signal.SIGHUP, lambda: self._tasks.append(asyncio.create_task(self._hang_up())))
+        try:
+            await self.start()
+            await self._stopping.wait()
+        finally:
+            await self.stop()
+
+    async def stop(self) -> None:
+        """Drain the listeners within the grace, then close everything."""
+        self.facts.draining = True
+        self.log.event("stopping", in_flight=self.bounds.calls)
+        await self.listeners.drain(self.settings.shutdown_grace_s)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.producers.close()
+        if self.journal.opened:
+            await self.journal.close()
+        self.log.event("stopped")
+
+    async def _listen(self) -> None:
+        settings = self.settings
+        assert self.exchange is not None, "the directory comes first"  # noqa: S101
+        gateway = Gateway(
+            lambda: self.exchange,  # type: ignore[arg-type, return-value] # set before anything listens
+            self.journal,
+            self.bounds,
+            self.events,
+            self._fault_writer(),
+        )
+        operations = Operations(self._surfaces())
+        self.front = Front(gateway, self._publication(), operations)
+        self.https_front = Front(gateway, self._publication(), None)
+        self.ports["http"] = await self.listeners.listen(self.front, settings.host, settings.http_port)
+        if settings.https:
+            context = self._listener_context()
+            self.ports["https"] = await self.listeners.listen(
+                self.https_front, settings.host, settings.https_port, context
+            )
+        if settings.web_port or settings.web_port == 0:
+            self.ports["web"] = await self.listeners.listen(self._web(), settings.web_host, settings.web_port)
+
+    def _web(self) -> Any:
+        from vaxel.admin import api  # FastAPI is imported for the web port only
+
+        return api(admin_key(self.settings.var / "admin.key"), self.facts.status, self.facts.release, self.reload)
+
+    def _publication(self) -> Any:
+        return None
+
+    # The exchange of a release
+
+    def _instance(self, state: State) -> None:
+        platform = state.directory.platform
+        self.instance_id = self.settings.instance_id or platform.id
+        self.instance_name = self.settings.instance_name or platform.name
+
+    def _swap(self, state: State) -> None:
+        """Build the exchange of a state and put it in place of the former; a call keeps the one it began with."""
+        settings = self.settings
+        self._instance(state)
+        forward = Forward(
+            self.producers,
+            {"monitoring": monitoring(__version__, self.instance_name, swedish_now)},
+            state.catalogue,
+            HeaderTable(_header_rules(settings, self.instance_id)),
+            Delivery(
+                timeout_s=settings.producer_timeout_s,
+                max_size_bytes=settings.max_size_bytes,
+                pass_soap12_faults=settings.pass_soap12_faults,
+                validation_max=settings.validation_max,
+            ),
+            count=self._count,
+            observe=lambda contract, content: None,
+            sent=self._sent,
+            received=self._received,
+        )
+        rules = Rules(
+            routing=_routing_rules(settings),
+            today=swedish_day,
+            validation_max=settings.validation_max,
+            forward_unknown=settings.unknown_contracts == "forward",
+        )
+        self.exchange = Exchange(
+            door=Door(
+                Identify(_trust(settings, self.instance_id), self.certificates),
+                Read(state.catalogue, _reading(settings), self.bounds),
+                state.catalogue,
+                state.directory,
+                reject=settings.original_consumer == "reject",
+            ),
+            handler=journey(state.directory, state.catalogue, self.journal, rules, self._count, forward),
+            catalogue=state.catalogue,
+            directory=state.directory,
+            release=state.release.number,
+        )
+
+    def _count(self, contract: Contract, message: str, violations: tuple[Violation, ...]) -> None:
+        self.events.violated(contract.namespace, message)
+
+    def _sent(self, call: Call, outgoing: Outgoing) -> None:
+        self.events.request_out(call, outgoing.headers)
+
+    def _received(self, call: Call, answer: Answer) -> None:
+        self.events.response_in(call, answer.status, answer.headers)
+
+    def _fault_writer(self) -> FaultWriter:
+        settings = self.settings
+        return FaultWriter(
+            texts=Texts.packaged(),
+            instance_name=self.instance_name,
+            cause=settings.fault_cause,
+            address=settings.fault_address,
+            too_large_status=settings.too_large_status,
+        )
+
+    # Reloading
+
+    async def reload(self) -> dict[str, Any]:
+        """Read the operator's files again; the findings where they are bad."""
+        try:
+            state = await self.keeper.reload(self.journal)
+        except DataError as error:
+            for finding in error.findings:
+                self.log.event("directory.refused", level="error", finding=str(finding))
+            return {"successful": False, "findings": [str(finding) for finding in error.findings]}
+        except (JournalUnavailable, OSError) as error:
+            self.log.event("directory.refused", level="error", finding=type(error).__name__)
+            return {"successful": False, "findings": ["the release could not be recorded"]}
+        self.log.event("directory.release", release=state.release.number, origin=state.origin)
+        return {"successful": True, "release": state.release.number, "findings": [str(each) for each in state.warnings]}
+
+    async def _reset(self) -> Reloaded:
+        before = self.facts.tree_size
+        result = await self.reload()
+        state = self.keeper.state
+        return Reloaded(
+            successful=result["successful"],
+            reason="; ".join(result["findings"]) if not result["successful"] else "",
+            routes=len(state.directory.by_route) if state else 0,
+            permissions=len(state.directory.by_permission) if state else 0,
+            tree_before=before,
+            tree_after=self.facts.tree_size,
+            files=tuple(self.home.directory_files()),
+        )
+
+    async def _hang_up(self) -> None:
+        await self.reload()
+        await self.reload_tls()
+
+    async def _watch_files(self) -> None:
+        """A change below the home's folders, or of its files, is a reload."""
+        top = awatch(self.home.path, recursive=False, stop_event=self._stopping, debounce=200)
+        folders = [path for path in self.home.watched() if path.is_dir()]
+        below = awatch(*folders, stop_event=self._stopping, debounce=200)
+
+        async def follow(changes: Any) -> None:
+            async for _ in changes:
+                await self.reload()
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(follow(top))
+            group.create_task(follow(below))
+
+    # TLS
+
+    def _trusted(self) -> Any:
+        ca, crl = self.settings.tls_client_ca, self.settings.tls_crl
+        return read_trusted(ca.read_bytes() if ca else None, crl.read_bytes() if crl else None)
+
+    def _listener_context(self) -> Any:
+        settings = self.settings
+        assert settings.tls_cert and settings.tls_key and settings.tls_client_ca  # noqa: S101, PT018 - https is on
+        return listener_context(
+            settings.tls_cert, settings.tls_key, settings.tls_client_ca, settings.tls_crl, settings.tls_min_version
+        )
+
+    async def reload_tls(self) -> bool:
+        """Read certificates, keys, CAs and revocation lists again; a bad file keeps the old ones (SW-16.4)."""
+        try:
+            trusted = await asyncio.to_thread(self._trusted)
+            context = self._listener_context() if self.settings.https else None
+            self.producer_tls.load()
+        except (OSError, ValueError) as error:
+            self.facts.tls_problem = f"{type(error).__name__}: a certificate, key or list cannot be used"
+            self.log.event("tls.refused", level="error", reason=str(error))
+            return False
+        self.certificates.trust(trusted)
+        if context is not None:
+            await self.listeners.replace_tls(self.https_front, self.ports["https"], context)
+        self.facts.tls_problem = ""
+        self.log.event("tls.reloaded")
+        return True
+
+    async def _watch_tls(self) -> None:
+        former = _stamps(self.tls_files())
+        while True:
+            await asyncio.sleep(2)
+            stamps = _stamps(self.tls_files())
+            if stamps != former:
+                former = stamps
+                await self.reload_tls()
+
+    def tls_files(self) -> tuple[Path, ...]:
+        """Every certificate, key, CA and list that the settings name."""
+        settings = self.settings
+        own = (settings.tls_cert, settings.tls_key, settings.tls_client_ca, settings.tls_crl)
+        default = (settings.producer_ca, settings.producer_cert, settings.producer_key)
+        others = tuple(path for each in settings.tls_producer for path in (each.ca, each.cert, each.key))
+        return tuple(path for path in (*own, *default, *others) if path is not None)
+
+    def certificate_ends(self) -> dict[str, datetime]:
+        """When each certificate of one's own ends, by its file's name."""
+        found = {}
+        for path in (self.settings.tls_cert, self.settings.producer_cert):
+            if path is not None:
+                with suppress(OSError, ValueError, IndexError):
+                    found[path.name] = ends(path)
+        return found
+
+    # Housekeeping
+
+    async def _checkpoints(self) -> None:
+        shipper = Shipper(self.settings.checkpoint_to)
+        waiting: list[dict[str, Any]] = []
+        while True:
+            await asyncio.sleep(CHECKPOINT_S)
+            try:
+                checkpoint = await self.journal.checkpoint()
+                waiting = [*waiting, checkpoint][-1000:] if checkpoint else waiting
+                while waiting:
+                    await asyncio.to_thread(shipper.ship, waiting[0])
+                    waiting.pop(0)
+                    self.facts.shipped_at = datetime.now(UTC)
+                self.facts.ship_problem = ""
+            except JournalUnavailable:
+                continue  # readiness says so
+            except OSError as error:
+                self.facts.ship_problem = str(error)
+                self.log.event("journal.checkpoint-not-shipped", level="error", reason=type(error).__name__)
+
+    async def _watch_clock(self) -> None:
+        """Tell of a system clock that jumps (SW-17.10)."""
+        offset = time.time() - time.monotonic()
+        while True:
+            await asyncio.sleep(1)
+            now = time.time() - time.monotonic()
+            if abs(now - offset) > CLOCK_JUMP_S:
+                self.facts.clock_jumps += 1
+                self.log.event("clock.jump", level="error", seconds=round(now - offset, 1))
+                with suppress(JournalUnavailable):
+                    await self.journal.durable("admin", {"action": "clock", "seconds": round(now - offset, 1)})
+            offset = now
+
+    def _surfaces(self) -> Surfaces:
+        settings = self.settings
+        return Surfaces(
+            ready=self.facts.ready,
+            status=self.facts.status,
+            registry=self.metrics.registry,
+            reload=self._reset,
+            host=socket.gethostname(),
+            allow=settings.operations_allow,
+            proxies=settings.proxies,
+            forwarded_for=settings.forwarded_for_header.lower().encode(),
+        )
+
+
+def admin_key(path: Path) -> str:
+    """The key of `/api`, made at the first start (0600, SW-2.11)."""
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(32) + "\n")
+    return path.read_text("ascii").strip()
+
+
+def serve(settings: Settings, home: Home, log: Log, started: Callable[[Platform], None] = lambda platform: None) -> None:
+    """Run a node until it is told to stop."""
+    import uvloop
+
+    async def main() -> None:
+        platform = Platform(settings, home, log)
+        asyncio.get_running_loop().call_soon(partial(started, platform))
+        await platform.run()
+
+    uvloop.run(main())
+
+
+def _stamps(paths: tuple[Path, ...]) -> tuple[tuple[int, int, int] | None, ...]:
+    stamps: list[tuple[int, int, int] | None] = []
+    for path in paths:
+        try:
+            found = path.stat()
+        except OSError:
+            stamps.append(None)
+        else:
+            stamps.append((found.st_mtime_ns, found.st_size, found.st_ino))
+    return tuple(stamps)
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        header_bytes=settings.max_header_bytes,
+        header_timeout_s=settings.header_timeout_s,
+        body_idle_s=settings.body_idle_s,
+        connections=settings.max_connections,
+    )
+
+
+def _calling(settings: Settings) -> Calling:
+    return Calling(
+        connect_timeout_s=settings.connect_timeout_s,
+        pool_idle_s=settings.pool_idle_s,
+        retry_attempts=settings.retry_attempts,
+        retry_delay_s=settings.retry_delay_s,
+        retry_buffer_bytes=settings.retry_buffer_bytes,
+        peek_bytes=settings.response_peek_bytes,
+        max_calls_per_producer=settings.max_calls_per_producer,
+        chunked=settings.producer_chunked,
+        show_address=settings.fault_address,
+    )
+
+
+def _default_profile(settings: Settings) -> Profile:
+    return Profile(
+        name="", ca=settings.producer_ca, cert=settings.producer_cert, key=settings.producer_key, min_version="1.2"
+    )
+
+
+def _profiles(settings: Settings) -> tuple[Profile, ...]:
+    return tuple(Profile(**each.model_dump()) for each in settings.tls_producer)
+
+
+def _trust(settings: Settings, instance_id: str) -> Trust:
+    return Trust(
+        proxies=settings.proxies,
+        internal_peers=tuple(
+            (ipaddress.ip_network(network), frozenset(sender.lower() for sender in senders))
+            for network, senders in settings.internal_peers
+        ),
+        internal_certificates=tuple(
+            (name, frozenset(sender.lower() for sender in senders)) for name, senders in settings.internal_certificates
+        ),
+        instance_id=instance_id,
+        certificate_header=settings.client_cert_header.lower().encode(),
+        forwarded_for_header=settings.forwarded_for_header.lower().encode(),
+        history=settings.routing_history,
+        history_on_https=settings.routing_history_on_https,
+    )
+
+
+def _reading(settings: Settings) -> Reading:
+    return Reading(
+        max_size_bytes=settings.max_size_bytes,
+        head_bytes=settings.envelope_head_bytes,
+        strict=settings.envelope_strict,
+        mtom=settings.mtom,
+    )
+
+
+def _routing_rules(settings: Settings) -> RoutingRules:
+    return RoutingRules(
+        delimiter=settings.routing_delimiter,
+        tree_routes=settings.tree_routes,
+        tree_routes_except=settings.tree_routes_except,
+        tree_permissions=settings.tree_permissions,
+        tree_permissions_except=settings.tree_permissions_except,
+        tree_ignore_case=settings.tree_ignore_case,
+        default_routing_contracts=settings.default_routing_contracts,
+        default_routing_senders=settings.default_routing_senders,
+    )
+
+
+def _header_rules(settings: Settings, instance_id: str) -> HeaderRules:
+    return HeaderRules(
+        request_remove=settings.headers_request_remove,
+        request_keep=settings.headers_request_keep,
+        response_remove=settings.headers_response_remove,
+        certificate_header=settings.client_cert_header.lower().encode(),
+        instance_id=instance_id,
+        content_type=settings.content_type,
+        user_agent=settings.user_agent or f"Vaxel/{__version__}",
+        correlation_id_to_https=settings.correlation_id_to_https,
+    )
