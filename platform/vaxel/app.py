@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from functools import partial
+from importlib import resources
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -51,7 +52,7 @@ from vaxel.journal.ship import Shipper
 from vaxel.journal.writer import Journal
 from vaxel.services.monitoring import monitoring
 from vaxel.settings import Settings
-from vaxel.soap.faults import FaultWriter, Texts
+from vaxel.soap.faults import FaultWriter, read_texts
 
 SWEDEN = ZoneInfo("Europe/Stockholm")
 CHECKPOINT_S = 10
@@ -253,7 +254,9 @@ class Platform:
     def _fault_writer(self) -> FaultWriter:
         settings = self.settings
         return FaultWriter(
-            texts=Texts.packaged(),
+            texts=read_texts(
+                resources.files("vaxel.soap").joinpath("faults.toml").read_bytes(), self.home.fault_texts()
+            ),
             instance_name=self.instance_name,
             cause=settings.fault_cause,
             address=settings.fault_address,
@@ -422,7 +425,9 @@ def admin_key(path: Path) -> str:
     return path.read_text("ascii").strip()
 
 
-def serve(settings: Settings, home: Home, log: Log, started: Callable[[Platform], None] = lambda platform: None) -> None:
+def serve(
+    settings: Settings, home: Home, log: Log, started: Callable[[Platform], None] = lambda platform: None
+) -> None:
     """Run a node until it is told to stop."""
     import uvloop
 

@@ -227,4 +227,5 @@ class _Builder:
         return listing
 
     def _refused(self, event: Any, what: str, remedy: str, *, id: str = "value.format") -> DataError:  # noqa: A002
-        return DataError((finding(id, self._file, event.start_mark.line + 1, what, remedy),))
+        line: int = event.start_mark.line + 1
+        return DataError((finding(id, self._file, line, what, remedy),))

@@ -41,6 +41,11 @@ class Home:
             sorted(str(path.relative_to(self.path)) for path in self.path.glob("schemas/**/*") if path.is_file())
         )
 
+    def fault_texts(self) -> bytes:
+        """`faults.toml`: texts that the operator would rather send (SW-14.2); empty where there is none."""
+        path = self.path / "faults.toml"
+        return path.read_bytes() if path.is_file() else b""
+
     def watched(self) -> tuple[Path, ...]:
         """The files and folders whose change is a new release."""
         return tuple(self.path / part for part in PARTS if (self.path / part).exists())

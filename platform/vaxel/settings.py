@@ -102,6 +102,7 @@ class Settings(BaseModel):
     web_host: str = "127.0.0.1"
     web_port: Port = 8090
     workers: int = 1
+    node: Annotated[str, Field(pattern=r"^[0-9A-Za-z_-]{1,64}$")] = "node1"
     instance_id: str = ""
     instance_name: str = ""
 
@@ -176,8 +177,6 @@ class Settings(BaseModel):
     )
     headers_request_keep: str = r"(?i)x-vp-sender-id|x-vp-instance-id"
     headers_response_remove: str = r"(?i)SOAPAction|MULE_.*|X-MULE_.*|LOCAL_CERTIFICATE|PEER_CERTIFICATES|http.method"
-    gzip_consumer: Switch = False
-    gzip_producer: Switch = False
     mtom: Literal["strip", "inline", "pass"] = "strip"
     pass_soap12_faults: Switch = False
     fault_cause: Switch = True
@@ -192,7 +191,6 @@ class Settings(BaseModel):
     checkpoint_to: str = ""
     segment_bytes: Count = 67_108_864
     reserve_bytes: Count = 4_194_304
-    store_url: str = ""
 
     tls_producer: tuple[ProducerTls, ...] = ()
 
@@ -271,7 +269,7 @@ def effective(settings: Settings) -> dict[str, str]:
     shown = {}
     for name in Settings.model_fields:
         value = getattr(settings, name)
-        secret = value is not None and (name.endswith("_key") or (name == "store_url" and "@" in value))
+        secret = value is not None and name.endswith("_key")
         shown[PREFIX + name.upper()] = "***" if secret else _text(value)
     return shown
 

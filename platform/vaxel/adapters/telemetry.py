@@ -104,6 +104,19 @@ class Metrics:
         self.in_producer = self.seconds.labels("producer")
         self.bytes_in, self.bytes_out = self.bytes.labels("in"), self.bytes.labels("out")
 
+        self.journal_records = Counter("vaxel_journal_records", "Records made durable", registry=self.registry)
+        self.journal_syncs = Histogram(
+            "vaxel_journal_sync_seconds",
+            "Seconds that one sync of the journal took",
+            registry=self.registry,
+            buckets=(0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1),
+        )
+
+    def synced(self, records: int, seconds: float) -> None:
+        """The journal made records durable."""
+        self.journal_records.inc(records)
+        self.journal_syncs.observe(seconds)
+
     def gauge(self, name: str, text: str, value: Callable[[], float]) -> None:
         """A gauge read when it is asked for."""
         Gauge(name, text, registry=self.registry).set_function(value)

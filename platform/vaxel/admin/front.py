@@ -1,4 +1,4 @@
-"""The HTTP and HTTPS listeners' paths: the switch, published contracts, operations (DESIGN section 5, SW-2.2 to SW-2.10)."""
+"""The paths of the HTTP and HTTPS listeners: the switch, published contracts, operations (SW-2.2 to SW-2.10)."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any

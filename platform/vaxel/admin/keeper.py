@@ -1,4 +1,4 @@
-"""Keeps the directory in use: files → release → swap, and the old one where an edit is bad (DI-4.11, SW-17.1, SW-17.2)."""
+"""Keeps the directory in use: files → release → swap; a bad edit is refused and the old one stays (DI-4.11, SW-17)."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -117,11 +117,10 @@ class Keeper:
             self.problem = ()
             try:
                 state = await asyncio.to_thread(self.load)
-                if self.problem:
-                    raise DataError(self.problem)
             except DataError as error:
                 self.problem = error.findings
-                raise
+            if self.problem:
+                raise DataError(self.problem)
             await self.use(state, journal)
             return state
 

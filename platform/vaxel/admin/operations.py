@@ -70,7 +70,8 @@ class Operations:
 
     async def __call__(self, scope: Scope, receive: Any, send: Send) -> None:
         """Answer one request of a known path."""
-        path: str = ALIASES.get(scope["path"], scope["path"])
+        asked: str = scope["path"]
+        path = ALIASES.get(asked, asked)
         if scope["method"] not in {"GET", "HEAD"}:
             answer = Answer(status=405, content_type=b"text/plain", content=b"use GET\n")
         elif not path.startswith("/health/") and not self._admitted(scope):

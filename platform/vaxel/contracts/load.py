@@ -1,4 +1,4 @@
-"""Reads the catalogue's files: pure, through bytes and a resolver; every finding names file, line and remedy (CO-9.2)."""
+"""Reads the catalogue's files, through bytes and a resolver; findings name file, line and remedy (CO-9.2). Pure."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -87,13 +87,13 @@ class _Package(etree.Resolver):
         self._resolve_file = resolve
         self._compatibility = compatibility
 
-    def resolve(self, url: str, _: Any, context: Any) -> Any:
+    def resolve(self, url: str, _: Any, context: Any) -> Any:  # type: ignore[override] # the stubs lack `context`
         """The file at a location inside the package; anything else is refused as empty."""
         path = posixpath.normpath(url.removeprefix(_url("")))
         inside = url.startswith(_url("")) and path.startswith(self._package + "/")
         content = self._resolve_file(path) if inside else None
         if content is None:
-            return self.resolve_empty(context)
+            return self.resolve_empty(context)  # type: ignore[attr-defined] # the stubs lack it
         return self.resolve_string(self._compatible(content), context, base_url=_url(path))
 
     def _compatible(self, content: bytes) -> bytes:
@@ -121,4 +121,4 @@ def _message_elements(wsdl: Any) -> list[str]:
 def _declared(schema: etree.XMLSchema, name: str) -> bool:
     """Whether the schema declares a global element: an undeclared one gets its own kind of error."""
     schema.validate(etree.Element(name))
-    return not any("No matching global declaration" in entry.message for entry in schema.error_log)
+    return not any("No matching global declaration" in entry.message for entry in list(schema.error_log))  # type: ignore[call-overload] # the stubs lack its iterator

@@ -62,8 +62,8 @@ def validate(catalogue: Catalogue, contract: Contract, payload: Any, *, response
         return (Violation(line=payload.sourceline or 0, path="/", rule="element", reason=f"the body must hold {name}"),)
     if compiled.validate(payload):
         return ()
-    errors = [error for error in compiled.error_log if error.type_name != "SCHEMAV_CVC_DATATYPE_VALID_1_2_1"]
-    shown = errors or list(compiled.error_log)
+    log: list[Any] = list(compiled.error_log)  # type: ignore[call-overload] # the stubs lack its iterator
+    shown = [error for error in log if error.type_name != "SCHEMAV_CVC_DATATYPE_VALID_1_2_1"] or log
     return tuple(_violation(error, payload) for error in shown[:MAX_VIOLATIONS])
 
 
@@ -81,7 +81,7 @@ def _path(error: Any, payload: Any) -> str:
     """The element's path below the body as local names with positions, from the schema's own words on where."""
     found = payload.getroottree().xpath(error.path) if error.path else []
     if not found or not hasattr(found[0], "tag"):
-        return payload.tag.rpartition("}")[2]
+        return str(payload.tag).rpartition("}")[2]
     names = []
     element = found[0]
     while element is not None and element is not payload.getparent():

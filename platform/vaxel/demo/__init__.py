@@ -1,1 +1,1 @@
-"""Simulated regions, journal systems and patients on loopback."""
+"""The whole platform with simulated parties in a home of its own: what `vaxel demo` runs."""

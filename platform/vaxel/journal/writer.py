@@ -91,6 +91,7 @@ class Journal:
         self._full = False
         self._retry_at = 0.0
         self._checkpoint_seq = 0
+        self.opened = False
 
     def open(self) -> Tail:
         """Take the folder, mend its end and be ready to write; raises `SettingsError` or `OSError`."""
@@ -105,6 +106,7 @@ class Journal:
         self._full = not self._reserve.make()
         self._thread = threading.Thread(target=self._sync_all, name="journal", daemon=True)
         self._thread.start()
+        self.opened = True
         if tail.moved is not None:
             self.append("recovered", {"moved": tail.moved.name, "segment": path_of(self._folder, tail.number).name})
         return tail

@@ -60,9 +60,9 @@ def to_utf8(content: bytes) -> tuple[bytes, str]:
         return content.removeprefix(codecs.BOM_UTF8), "utf-8"
     try:
         text = content.decode(encoding)
-        if encoding.startswith("utf-16") and "<" not in text[:512]:
-            raise UnicodeError
     except UnicodeError:
+        return _utf8_in_fact(content, encoding), "utf-8"
+    if encoding.startswith("utf-16") and "<" not in text[:512]:
         return _utf8_in_fact(content, encoding), "utf-8"
     return _redeclared(text, "UTF-8").encode("utf-8", "strict"), encoding
 

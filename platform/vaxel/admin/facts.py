@@ -1,0 +1,153 @@
+"""What the platform says of itself: readiness, status, release (switch.md section 17)."""
+
+import platform as machine
+import resource
+import time
+from datetime import UTC, datetime
+from importlib.metadata import files
+from typing import Any, Protocol
+
+from vaxel import __version__
+from vaxel.admin.keeper import Keeper
+from vaxel.exchange.bounds import Bounds
+from vaxel.journal.writer import Journal
+
+
+class Node(Protocol):
+    """What of a running node the facts are read from."""
+
+    @property
+    def keeper(self) -> Keeper:
+        """The state in use."""
+        ...
+
+    @property
+    def journal(self) -> Journal:
+        """The journal."""
+        ...
+
+    @property
+    def bounds(self) -> Bounds:
+        """What is under way."""
+        ...
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """The listeners' ports by name."""
+        ...
+
+    def certificate_ends(self) -> dict[str, datetime]:
+        """When each certificate ends."""
+        ...
+
+
+class Facts:
+    """Reads a node; some facts are written here by the node itself."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._started = time.monotonic()
+        self.draining = False
+        self.tls_problem = ""
+        self.ship_problem = ""
+        self.shipped_at: datetime | None = None
+        self.clock_jumps = 0
+
+    def ready(self) -> dict[str, str]:
+        """What is missing by part, and why; empty when calls can be carried (SW-17.6)."""
+        journal = self._node.journal.status().reason
+        missing = {
+            "directory": "" if self._node.keeper.state else "no directory has been loaded",
+            "journal": journal,
+            "listeners": "the platform is stopping" if self.draining else "",
+        }
+        return {part: reason for part, reason in missing.items() if reason}
+
+    @property
+    def tree_size(self) -> int:
+        """How many addresses the organisation tree has."""
+        state = self._node.keeper.state
+        return len(state.directory.addresses) if state else 0
+
+    def release(self) -> dict[str, Any]:
+        """The directory release in use (DI-10.1)."""
+        state = self._node.keeper.state
+        if state is None:
+            return {}
+        return {
+            "number": state.release.number,
+            "time": state.release.time.isoformat(),
+            "author": state.release.author,
+            "digest": state.release.digest,
+            "origin": state.origin,
+            "addresses": len(state.directory.addresses),
+            "components": len(state.directory.components),
+            "routes": len(state.directory.by_route),
+            "permissions": len(state.directory.by_permission),
+            "contracts": len(state.catalogue),
+            "problem": [str(finding) for finding in self._node.keeper.problem],
+        }
+
+    def status(self) -> dict[str, Any]:
+        """The national keys of SW-17.5, and ours."""
+        state = self._node.keeper.state
+        release = self.release()
+        now = f"Date:{datetime.now().astimezone():%Y-%m-%dT%H:%M}"
+        routes, permissions = release.get("routes", 0), release.get("permissions", 0)
+        return {
+            "Name": "vaxel",
+            "Version": __version__,
+            "BuildTime": _build_time(),
+            "ServiceStatus": "Stopping" if self.draining else "Started",
+            "Uptime": _in_words(int(time.monotonic() - self._started)),
+            "ManagementName": state.directory.platform.name if state else "",
+            "TakCacheInitialized": "true" if state else "false",
+            "TakCacheResetInfo": f"{now} Status:{release.get('origin', 'REFRESH_FAILED')} "
+            f"vagval:{routes} behorigheter:{permissions}",
+            "HsaCacheInitialized": "true" if state else "false",
+            "HsaCacheResetInfo": f"{now} Status:{bool(state)} oldNum:{self.tree_size} newNum:{self.tree_size}",
+            "Endpoints": [f"{name}:{port}" for name, port in self._node.ports.items()],
+            "RuntimeVersion": machine.python_version(),
+            "Memory": {"MaxResidentKiB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss},
+            "Release": release,
+            "Certificates": self._certificates(),
+            "Journal": self._journal(),
+            "Calls": {"InFlight": self._node.bounds.calls, "BufferedBytes": self._node.bounds.buffered_bytes},
+            "ClockJumps": self.clock_jumps,
+        }
+
+    def _certificates(self) -> dict[str, Any]:
+        now = datetime.now(UTC)
+        ends = self._node.certificate_ends()
+        shown = {name: {"ends": end.isoformat(), "daysLeft": (end - now).days} for name, end in ends.items()}
+        return {"files": shown, "problem": self.tls_problem}
+
+    def _journal(self) -> dict[str, Any]:
+        status = self._node.journal.status()
+        return {
+            "node": status.node,
+            "writable": not status.reason,
+            "reason": status.reason,
+            "seq": status.seq,
+            "segment": status.segment,
+            "reserve": status.reserve,
+            "checkpoint": status.checkpoint_seq,
+            "shippedAt": self.shipped_at.isoformat() if self.shipped_at else None,
+            "shipProblem": self.ship_problem or None,
+            "note": "" if self.shipped_at else "no checkpoint is kept elsewhere: a cut tail cannot be detected",
+        }
+
+
+def _build_time() -> str:
+    """When this version was installed; empty where that cannot be told."""
+    found = next((path for path in files("vaxel") or () if path.name == "METADATA"), None)
+    if found is None:
+        return ""
+    return datetime.fromtimestamp(found.locate().stat().st_mtime, UTC).isoformat(timespec="seconds")  # type: ignore[attr-defined]
+
+
+def _in_words(seconds: int) -> str:
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    return f"{days} days, {hours} hours, {minutes} minutes, {seconds} seconds"
