@@ -1,0 +1,19 @@
+"""The command `vaxel`."""
+
+from typing import Any
+
+
+def main() -> None:
+    """Run the command line; what composes a platform is imported only by commands that run one."""
+    from vaxel.cli import build
+
+    def compose(*arguments: Any) -> Any:
+        from vaxel.app import Platform
+
+        return Platform(*arguments)
+
+    build(compose)()
+
+
+if __name__ == "__main__":
+    main()
