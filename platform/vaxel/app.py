@@ -7,15 +7,13 @@ import secrets
 import signal
 import socket
 import time
-from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, date, datetime
-from functools import partial
+from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
+import orjson
 from watchfiles import awatch
 
 from vaxel import __version__
@@ -51,22 +49,11 @@ from vaxel.journal.sealing import Sealer
 from vaxel.journal.ship import Shipper
 from vaxel.journal.writer import Journal
 from vaxel.services.monitoring import monitoring
-from vaxel.settings import Settings
+from vaxel.settings import Settings, swedish_day, swedish_now
 from vaxel.soap.faults import FaultWriter, read_texts
 
-SWEDEN = ZoneInfo("Europe/Stockholm")
 CHECKPOINT_S = 10
 CLOCK_JUMP_S = 5
-
-
-def swedish_now() -> datetime:
-    """The time in Sweden."""
-    return datetime.now(SWEDEN)
-
-
-def swedish_day() -> date:
-    """The day in Sweden: what routes and permissions are valid by (DI-3.1)."""
-    return swedish_now().date()
 
 
 class Platform:
@@ -110,6 +97,7 @@ class Platform:
             self._swap,
         )
         self.facts = Facts(self)
+        self._run_file = settings.var / "run.json"
         self.exchange: Exchange | None = None
         self.ports: dict[str, int] = {}
         self._tasks: list[asyncio.Task[None]] = []
@@ -138,6 +126,7 @@ class Platform:
                 ("tls", self._watch_tls()),
             )
         ]
+        self._run_file.write_bytes(orjson.dumps({"pid": os.getpid(), "ports": self.ports}))
         self.log.event("started", version=__version__, ports=self.ports, release=state.release.number)
 
     async def run(self) -> None:
@@ -163,6 +152,7 @@ class Platform:
         await self.producers.close()
         if self.journal.opened:
             await self.journal.close()
+            self._run_file.unlink(missing_ok=True)
         self.log.event("stopped")
 
     async def _listen(self) -> None:
@@ -223,7 +213,7 @@ class Platform:
             received=self._received,
         )
         rules = Rules(
-            routing=_routing_rules(settings),
+            routing=settings.routing_rules(RoutingRules),
             today=swedish_day,
             validation_max=settings.validation_max,
             forward_unknown=settings.unknown_contracts == "forward",
@@ -425,20 +415,6 @@ def admin_key(path: Path) -> str:
     return path.read_text("ascii").strip()
 
 
-def serve(
-    settings: Settings, home: Home, log: Log, started: Callable[[Platform], None] = lambda platform: None
-) -> None:
-    """Run a node until it is told to stop."""
-    import uvloop
-
-    async def main() -> None:
-        platform = Platform(settings, home, log)
-        asyncio.get_running_loop().call_soon(partial(started, platform))
-        await platform.run()
-
-    uvloop.run(main())
-
-
 def _stamps(paths: tuple[Path, ...]) -> tuple[tuple[int, int, int] | None, ...]:
     stamps: list[tuple[int, int, int] | None] = []
     for path in paths:
@@ -508,19 +484,6 @@ def _reading(settings: Settings) -> Reading:
         head_bytes=settings.envelope_head_bytes,
         strict=settings.envelope_strict,
         mtom=settings.mtom,
-    )
-
-
-def _routing_rules(settings: Settings) -> RoutingRules:
-    return RoutingRules(
-        delimiter=settings.routing_delimiter,
-        tree_routes=settings.tree_routes,
-        tree_routes_except=settings.tree_routes_except,
-        tree_permissions=settings.tree_permissions,
-        tree_permissions_except=settings.tree_permissions_except,
-        tree_ignore_case=settings.tree_ignore_case,
-        default_routing_contracts=settings.default_routing_contracts,
-        default_routing_senders=settings.default_routing_senders,
     )
 
 

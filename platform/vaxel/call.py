@@ -116,6 +116,7 @@ class Trail:
 
     route: str = ""
     permission: str = ""
+    producer: str = ""
     producer_url: str = ""
     producer_headers: Headers = ()
     sent_at: float = 0.0

@@ -8,9 +8,11 @@ import ipaddress
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
+from zoneinfo import ZoneInfo
 
 from pydantic import (
     BaseModel,
@@ -25,6 +27,20 @@ from pydantic import (
 from vaxel.errors import SettingsError
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+SWEDEN = ZoneInfo("Europe/Stockholm")
+Made = TypeVar("Made")
+
+
+def swedish_now() -> datetime:
+    """The time in Sweden."""
+    return datetime.now(SWEDEN)
+
+
+def swedish_day() -> date:
+    """The day in Sweden: what routes and permissions are valid by (DI-3.1)."""
+    return swedish_now().date()
+
 
 PREFIX = "VAXEL_"
 FILE = "vaxel.toml"
@@ -234,6 +250,19 @@ class Settings(BaseModel):
             (bool(self.tls_crl) and not self.tls_client_ca, "VAXEL_TLS_CRL needs VAXEL_TLS_CLIENT_CA"),
             (bool(self.producer_key) and not self.producer_cert, "VAXEL_PRODUCER_KEY needs VAXEL_PRODUCER_CERT"),
             (len(set(names)) != len(names), "two [[tls.producer]] tables have the same name"),
+        )
+
+    def routing_rules(self, make: Callable[..., Made]) -> Made:
+        """What the settings say of routing and permission, as `directory.resolve.RoutingRules`."""
+        return make(
+            delimiter=self.routing_delimiter,
+            tree_routes=self.tree_routes,
+            tree_routes_except=self.tree_routes_except,
+            tree_permissions=self.tree_permissions,
+            tree_permissions_except=self.tree_permissions_except,
+            tree_ignore_case=self.tree_ignore_case,
+            default_routing_contracts=self.default_routing_contracts,
+            default_routing_senders=self.default_routing_senders,
         )
 
     @property

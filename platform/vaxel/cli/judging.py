@@ -1,1 +1,2 @@
-def add(app): pass
+def add(app):
+    pass

@@ -1,13 +1,11 @@
 """`vaxel init`, `serve` and `demo`: make a home, run it, show it."""
 
 import asyncio
-import os
 import sys
 import tempfile
 from pathlib import Path
 from typing import Annotated
 
-import orjson
 import typer
 import uvloop
 from rich.console import Console
@@ -16,7 +14,7 @@ from rich.table import Table
 from vaxel import home as homes
 from vaxel import settings as process
 from vaxel.adapters.telemetry import Log
-from vaxel.cli.options import Compose, HomeOption, Node, opened
+from vaxel.cli.options import Compose, HomeOption, opened
 from vaxel.home import Home
 from vaxel.settings import Settings
 
@@ -60,7 +58,7 @@ def add(app: typer.Typer, compose: Compose) -> None:
 
 
 def run_node(compose: Compose, settings: Settings, home: Home) -> None:
-    """Run a node; where it listens is written to `var/run.json` for `vaxel call` and other tools."""
+    """Run a node until it is told to stop."""
     log = Log()
 
     async def main() -> None:
@@ -68,13 +66,6 @@ def run_node(compose: Compose, settings: Settings, home: Home) -> None:
         await node.run()
 
     uvloop.run(main())
-
-
-def write_run_file(settings: Settings, node: Node) -> Path:
-    """`var/run.json`: process id and ports of the node that runs."""
-    path = settings.var / "run.json"
-    path.write_bytes(orjson.dumps({"pid": os.getpid(), "host": settings.host, "ports": node.ports}))
-    return path
 
 
 async def _demo(compose: Compose, folder: Path, port: int, *, once: bool) -> bool:

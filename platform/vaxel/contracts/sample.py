@@ -85,7 +85,7 @@ def envelope(payload: str, receiver: str | None = None, profile: str = "rivtabp2
 def _schema(wsdl: Path) -> Any:
     """The WSDL's inline schema, with what it imports from its package."""
     tree = etree.parse(wsdl, etree.XMLParser(resolve_entities=False, no_network=True))
-    inline = tree.find(f"{{{WSDL}}}types/{{{XSD}}}schema")
+    inline: Any = tree.find(f"{{{WSDL}}}types/{{{XSD}}}schema")
     return xmlschema.XMLSchema10(
         etree.tostring(inline, encoding="unicode"), base_url=wsdl.parent.as_uri(), allow="local", defuse="always"
     )

@@ -66,7 +66,12 @@ def furnish(path: Path, producer_ports: dict[str, int], authority: Authority, se
         authority.issue(component).write(pki / f"{component}.pem")
     (pki / "ca.pem").write_bytes(authority.pem)
     own = pki / f"{PLATFORM}.pem"
-    stated = {"tls_cert": own, "tls_key": own, "tls_client_ca": pki / "ca.pem", "producer_ca": pki / "ca.pem"}
+    stated: dict[str, object] = {
+        "tls_cert": own,
+        "tls_key": own,
+        "tls_client_ca": pki / "ca.pem",
+        "producer_ca": pki / "ca.pem",
+    }
     stated |= {"producer_cert": own, "producer_key": own, "producer_networks": "127.0.0.0/8"}
     lines = [f'{name} = "{value}"' for name, value in {**stated, **settings}.items()]
     (path / "vaxel.toml").write_text("\n".join(lines) + "\n", "utf-8")
@@ -96,8 +101,8 @@ def _directory(ports: dict[str, int]) -> dict[str, str]:
         f"  - {{id: {OVERVIEW}, name: Patientöversikt, roles: [consumer], access_control: consumer}}\n"
         f"  - {{id: {JOURNAL}, name: Journalsystem, roles: [consumer]}}\n" + producers,
         "routing/routes.yaml": "format: 1\nroutes:\n"
-        f"  - {{to: [{PLATFORM}], contract: [{PING}], producer: {PLATFORM}, url: 'vaxel:monitoring', profile: rivtabp21}}\n"
-        + routes,
+        f"  - {{to: [{PLATFORM}], contract: [{PING}], producer: {PLATFORM},\n"
+        "     url: 'vaxel:monitoring', profile: rivtabp21}\n" + routes,
         "routing/permissions.yaml": "format: 1\npermissions:\n"
         f"  - {{consumer: [{OVERVIEW}, {JOURNAL}], to: ['*'], contract: [{', '.join((*CONTRACTS, PING))}]}}\n",
     }

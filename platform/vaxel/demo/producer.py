@@ -79,7 +79,7 @@ def fault(text: str, namespace: str = SOAP11) -> bytes:
 
 
 def _patient(payload: Any) -> str:
-    """The identity that the request asks about, by the layout that patient contracts share; empty where there is none."""
+    """The identity that the request asks about, where patient contracts have it; empty where there is none."""
     for element in payload.iter("{*}patientId"):
         for child in element:
             if child.tag.rpartition("}")[2] in {"id", "extension"}:
@@ -88,7 +88,7 @@ def _patient(payload: Any) -> str:
 
 
 async def _body(receive: Any) -> bytes:
-    content = b""
+    content: bytes = b""
     while True:
         message = await receive()
         content += message.get("body", b"")

@@ -46,7 +46,9 @@ def show_once(console: Console, home: Home, settings: Settings, ports: dict[str,
     journal = settings.var / "journal"
     _show_records(console, list(find(journal, about({"sender": OVERVIEW, "receiver": PARTIES[0].unit}))))
     verdict = verify(journal / settings.node)
-    console.print(f"journal: {verdict.records} records, chain {'broken: ' + str(verdict.damage) if verdict.damage else 'whole'}")
+    console.print(
+        f"journal: {verdict.records} records, chain {'broken: ' + str(verdict.damage) if verdict.damage else 'whole'}"
+    )
     return verdict.damage is None and all(_as_expected(case, outcome) for case, outcome in outcomes)
 
 
@@ -78,5 +80,3 @@ def _show_records(console: Console, records: list[dict[str, Any]]) -> None:
         patient = {"patient": "sealed"} if "patient" in record else {}
         table.add_row(record["kind"], " ".join(f"{name}={value}" for name, value in {**shown, **patient}.items()))
     console.print(table)
-
-

@@ -122,7 +122,7 @@ def _closed(call: Call, outcome: Mapping[str, Any]) -> dict[str, Any]:
     return identity(call) | {
         "route": trail.route,
         "permission": trail.permission,
-        "producer": call.target.producer or None,
+        "producer": trail.producer or None,
         "url": trail.producer_url.partition("?")[0],
         "retries": trail.retries,
         "bytes": trail.response_bytes,

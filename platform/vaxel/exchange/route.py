@@ -25,6 +25,7 @@ def routing(directory: Directory | None, rules: RoutingRules, today: Today) -> L
             call.trail.route = found.trace
             if isinstance(found.outcome, Refusal):
                 raise found.outcome
+            call.trail.producer = found.outcome.producer
             return await inner(replace(call, target=found.outcome))
 
         return route
