@@ -169,7 +169,7 @@ class _Builder:
 
     def __init__(self, file: str, parser: Any) -> None:
         self._file = file
-        self._parser = parser
+        self._parser: Any = parser
         self._next = parser.get_event
         self._plain = _Plain(_WORDS)
 
@@ -200,6 +200,7 @@ class _Builder:
         table = Table()
         table._lines = lines = []
         following, plain, scalar = self._next, self._plain, yaml.ScalarEvent
+        event: Any
         while type(event := following()) is scalar:
             key = event.value
             if key in table:

@@ -207,14 +207,18 @@ def _show(outcome: Any, *, as_json: bool) -> None:
     console.print(table)
 
 
+def _described(entry: Contract | None) -> str:
+    if entry is None:
+        return "not in the catalogue"
+    return f"{entry.name} {entry.version}, access {entry.access or 'not stated'}"
+
+
 def _explain(answer: Explanation, entry: Contract | None, *, as_json: bool) -> None:
     target = answer.target
     facts = {
         "outcome": answer.code or "permitted",
         "cause": answer.cause,
-        "contract": f"{entry.name} {entry.version}, access {entry.access or 'not stated'}"
-        if entry
-        else "not in the catalogue",
+        "contract": _described(entry),
         "route_trace": answer.route_trace,
         "route_rows": ", ".join(answer.route_rows),
         "producer": f"{target.producer} at {target.url} ({target.profile})" if target else "",

@@ -66,13 +66,8 @@ def furnish(path: Path, producer_ports: dict[str, int], authority: Authority, se
         authority.issue(component).write(pki / f"{component}.pem")
     (pki / "ca.pem").write_bytes(authority.pem)
     own = pki / f"{PLATFORM}.pem"
-    stated: dict[str, object] = {
-        "tls_cert": own,
-        "tls_key": own,
-        "tls_client_ca": pki / "ca.pem",
-        "producer_ca": pki / "ca.pem",
-    }
-    stated |= {"producer_cert": own, "producer_key": own, "producer_networks": "127.0.0.0/8"}
+    stated: dict[str, object] = dict.fromkeys(("tls_cert", "tls_key", "producer_cert", "producer_key"), own)
+    stated |= dict.fromkeys(("tls_client_ca", "producer_ca"), pki / "ca.pem") | {"producer_networks": "127.0.0.0/8"}
     lines = [f'{name} = "{value}"' for name, value in {**stated, **settings}.items()]
     (path / "vaxel.toml").write_text("\n".join(lines) + "\n", "utf-8")
     for name, content in _directory(producer_ports).items():

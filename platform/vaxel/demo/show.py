@@ -46,9 +46,7 @@ def show_once(console: Console, home: Home, settings: Settings, ports: dict[str,
     journal = settings.var / "journal"
     _show_records(console, list(find(journal, about({"sender": OVERVIEW, "receiver": PARTIES[0].unit}))))
     verdict = verify(journal / settings.node)
-    console.print(
-        f"journal: {verdict.records} records, chain {'broken: ' + str(verdict.damage) if verdict.damage else 'whole'}"
-    )
+    console.print(f"journal: {verdict.records} records, chain {verdict.damage or 'whole'}")
     return verdict.damage is None and all(_as_expected(case, outcome) for case, outcome in outcomes)
 
 
