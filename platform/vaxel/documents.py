@@ -198,14 +198,15 @@ class _Builder:
 
     def _table(self, depth: int) -> Table:
         table = Table()
-        table._lines = lines = []
+        lines: list[int] = []
+        table._lines = lines
         following, plain, scalar = self._next, self._plain, yaml.ScalarEvent
         event: Any
         while type(event := following()) is scalar:
             key = event.value
             if key in table:
                 raise self._refused(event, f"key {key!r} stands twice", "remove one", id="row.duplicate")
-            lines.append(event.start_mark.line + 1)
+            lines.append(event.start_mark.line + 1)  # type: ignore[union-attr] # what was parsed has a mark
             event = following()
             if type(event) is scalar and not event.style:
                 table[key] = plain[event.value]

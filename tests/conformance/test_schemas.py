@@ -180,9 +180,7 @@ def answer_sample(contract: Contract) -> etree._Element:
 
 @with_reference_data
 @every_edition
-def test_what_either_edition_accepts_is_accepted(
-    contract: Contract, edition: str, editions: dict[str, Path]
-) -> None:
+def test_what_either_edition_accepts_is_accepted(contract: Contract, edition: str, editions: dict[str, Path]) -> None:
     own, published = ours(contract).fast, compare.load(editions[edition] / contract.wsdl).fast
     exact = (contract.name, edition) not in WIDER
     for source, message in messages(contract):

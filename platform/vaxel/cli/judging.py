@@ -5,6 +5,7 @@ from typing import Annotated
 
 import orjson
 import typer
+from pydantic import BaseModel
 from rich.console import Console
 from rich.table import Table
 
@@ -60,7 +61,7 @@ def add(app: typer.Typer) -> None:
         """
         from vaxel.contracts.entry import ContractFile
 
-        models = {
+        models: dict[str, type[BaseModel]] = {
             "addresses": form.AddressFile,
             "components": form.ComponentFile,
             "routes": form.RouteFile,
