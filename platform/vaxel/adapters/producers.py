@@ -31,6 +31,8 @@ _ENVELOPE_END = re.compile(rb"</(?:[\w.-]+:)?Envelope\s*>\s*\Z")
 _AUTO = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 _REJECTED = re.compile("CERTIFICATE_REQUIRED|BAD_CERTIFICATE|UNKNOWN_CA|CERTIFICATE_UNKNOWN|REVOKED|EXPIRED", re.I)
 
+PART_BYTES = 262_144
+
 TlsFor = Callable[[str, int], ssl.SSLContext]
 """Host and port → the context of their TLS profile (SW-16.2)."""
 
@@ -309,13 +311,16 @@ def _headers(outgoing: Outgoing, *, chunked: bool) -> CIMultiDict[str]:
 
 
 def _content(body: Body) -> bytes | AsyncIterator[bytes]:
-    return body.start if body.rest is None else _stream(body.start, body.rest)
+    """The body as aiohttp takes it: a large one in parts, so that writing it does not hold up other calls."""
+    return body.start if body.rest is None and len(body.start) <= PART_BYTES else _stream(body)
 
 
-async def _stream(start: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    yield start
-    async for chunk in rest:
-        yield chunk
+async def _stream(body: Body) -> AsyncIterator[bytes]:
+    for place in range(0, len(body.start), PART_BYTES):
+        yield body.start[place : place + PART_BYTES]
+    if body.rest is not None:
+        async for chunk in body.rest:
+            yield chunk
 
 
 def _lowered(headers: Headers) -> Headers:

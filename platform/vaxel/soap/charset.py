@@ -17,13 +17,14 @@ _TEXT_DECLARATION = re.compile(r"""^\ufeff?\s*<\?xml\s[^>]*?\?>""")
 _UTF8 = frozenset({"utf-8", "ascii"})
 
 # Encodings a consumer may use. Stateful, compressed or look-alike codecs of Python are no encodings of XML.
-_ALLOWED = frozenset(
-    codecs.lookup(name).name
+_ALLOWED = {
+    codecs.lookup(name).name: name
     for name in (
-        "utf-8", "ascii", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be", "iso8859-1",
-        "iso8859-2", "iso8859-4", "iso8859-9", "iso8859-10", "iso8859-15", "cp1252", "cp850", "mac-roman",
+        "utf-8", "us-ascii", "utf-16", "utf-16le", "utf-16be", "utf-32", "utf-32le", "utf-32be", "iso-8859-1",
+        "iso-8859-2", "iso-8859-4", "iso-8859-9", "iso-8859-10", "iso-8859-15", "windows-1252", "ibm850", "macintosh",
     )
-)  # fmt: skip
+}  # fmt: skip
+"""What messages may be written in: Python's name of each, and the registered one that goes on the wire."""
 
 
 def declared(start: bytes) -> str:
@@ -35,9 +36,9 @@ def declared(start: bytes) -> str:
         if start.startswith(mark):
             return name
     if start[:4] == b"<\0?\0":
-        return "utf-16-le"
+        return "utf-16le"
     if start[:4] == b"\0<\0?":
-        return "utf-16-be"
+        return "utf-16be"
     match = _DECLARATION.match(start)
     if match is None:
         return "utf-8"
@@ -47,7 +48,7 @@ def declared(start: bytes) -> str:
         name = ""
     if name not in _ALLOWED:
         raise MessageMalformed("the message declares an encoding that is not supported")
-    return "utf-8" if name == "ascii" else name
+    return "utf-8" if name == "ascii" else _ALLOWED[name]
 
 
 def to_utf8(content: bytes) -> tuple[bytes, str]:
