@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 
-from lxml import etree  # noqa: TID251 – messages are damaged beneath what vaxel.soap would let through
+from lxml import etree
 from xmlschema.validators import XsdElement, XsdGroup, XsdType
 
 XSI = "http://www.w3.org/2001/XMLSchema-instance"

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from lxml import etree  # noqa: TID251 – official and own schemas are compared beneath vaxel.soap
+from lxml import etree
 from xmlschema import XMLSchema10
 from xmlschema.validators import (
     XsdAnyAttribute,

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lxml import etree  # noqa: TID251 – messages are validated beneath vaxel.soap
+from lxml import etree
 from tests.conformance import schema_comparison as compare
 from tests.conformance.message_mutations import delete, duplicate, mutations, sample
 from xmlschema import XMLSchema10

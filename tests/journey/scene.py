@@ -150,7 +150,8 @@ class Scene:
         )
         self.write(
             "routing/components.yaml",
-            f"format: 1\ncomponents:\n  - {{id: {PLATFORM}, roles: [producer]}}\n  - {{id: {PRODUCER}, roles: [producer]}}\n"
+            f"format: 1\ncomponents:\n  - {{id: {PLATFORM}, roles: [producer]}}\n"
+            f"  - {{id: {PRODUCER}, roles: [producer]}}\n"
             f"  - {{id: {TRUSTED}, roles: [consumer], access_control: consumer}}\n"
             f"  - {{id: {PROTECTED}, roles: [consumer]}}\n  - {{id: {UNPERMITTED}, roles: [consumer]}}\n",
         )
@@ -165,7 +166,8 @@ class Scene:
         return (
             f"format: 1\nroutes:\n  - {{to: [{UNIT}], contract: {contracts}, producer: {PRODUCER}, "
             f"url: '{url or self.url}', profile: {profile}}}\n"
-            f"  - {{to: [{PLATFORM}], contract: [{PING}], producer: {PLATFORM}, url: 'vaxel:monitoring', profile: rivtabp21}}\n"
+            f"  - {{to: [{PLATFORM}], contract: [{PING}], producer: {PLATFORM}, "
+            "url: 'vaxel:monitoring', profile: rivtabp21}\n"
         )
 
     @property

@@ -266,7 +266,7 @@ async def test_a_broken_stream_drops_the_connection(tmp_path: Path) -> None:
     """Section 11, SW-11.3: closed as `aborted`, no clean end."""
     async with scene(tmp_path) as stage:
         stage.producer.content, stage.producer.chunks, stage.producer.break_after = b"x" * 1_000_000, 20, 10
-        with pytest.raises(Exception, match="payload|disconnect|Connection"):
+        with pytest.raises(Exception, match=r"payload|disconnect|Connection"):
             await stage.call()
         assert [record["outcome"] for record in stage.journal("closed")] == ["aborted"]
 

@@ -37,6 +37,31 @@ class Limits:
     keep_alive_s: int = 60
 
 
+LINGER_S = 2.0
+"""How long a connection is read, and the bytes thrown away, after an answer that did not wait for the whole request."""
+
+
+class _Closing:
+    """What a request's cycle writes to: `close` before the request was read lets the answer arrive first.
+
+    A socket that is closed with unread bytes is reset by the kernel, and the peer loses the answer with it (SW-13.2).
+    """
+
+    __slots__ = ("_protocol", "is_closing", "write")
+
+    def __init__(self, protocol: "BoundedProtocol") -> None:
+        self._protocol = protocol
+        self.write = protocol.transport.write
+        self.is_closing = protocol.transport.is_closing
+
+    def close(self) -> None:
+        """Close, or first end our side and let the peer's go by."""
+        if self._protocol.phase == "body":
+            self._protocol.linger()
+        else:
+            self._protocol.transport.close()
+
+
 class BoundedProtocol(HttpToolsProtocol):
     """One connection: reads within its limits, and tells the application who is at the other end."""
 
@@ -46,6 +71,7 @@ class BoundedProtocol(HttpToolsProtocol):
     since: float = 0.0
     head_bytes = 0
     certificate: bytes | None = None
+    lingering = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take the connection, or close it at once where there are too many."""
@@ -65,6 +91,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser, counting what belongs to an unfinished head."""
+        if self.lingering:
+            return
         super().data_received(data)
         if self.phase == "head":
             self.head_bytes += len(data)
@@ -87,6 +115,8 @@ class BoundedProtocol(HttpToolsProtocol):
             self.refuse(431)
             return
         super().on_headers_complete()
+        if self.cycle is not None:
+            self.cycle.transport = cast("asyncio.Transport", _Closing(self))
 
     def on_body(self, body: bytes) -> None:
         """Hand a part of the body on, unless the request was refused."""
@@ -103,8 +133,16 @@ class BoundedProtocol(HttpToolsProtocol):
         """Whether the peer owes us bytes for longer than it may."""
         if self.phase == "head" and (self.head_bytes or self.cycle is None):
             return now - self.since > self.limits.header_timeout_s
-        reading = self.phase == "body" and not self.flow.read_paused
+        reading = self.phase == "body" and not self.flow.read_paused and not self.lingering
         return reading and now - self.since > self.limits.body_idle_s
+
+    def linger(self) -> None:
+        """End our side of the connection, and close when the peer has seen it, or after `LINGER_S`."""
+        self.lingering = True
+        self.flow.resume_reading()
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self.loop.call_later(LINGER_S, self.transport.close)
 
     def refuse(self, status: int) -> None:
         """Answer with a bare status, where the application has not begun to, and close."""
