@@ -1,0 +1,1 @@
+"""What the platform costs, as ratios to nginx in the same run (DESIGN section 8)."""
