@@ -14,7 +14,9 @@ client = httpx.AsyncClient(limits=httpx.Limits(max_connections=200, max_keepaliv
 async def forward(request: Request) -> Response:
     """Forward the body, answer with the answer."""
     answer = await client.post(
-        f"http://127.0.0.1:{os.environ['PRODUCER_PORT']}/", content=await request.body(), headers={"content-type": "text/xml"}
+        f"http://127.0.0.1:{os.environ['PRODUCER_PORT']}/",
+        content=await request.body(),
+        headers={"content-type": "text/xml"},
     )
     return Response(answer.content, answer.status_code, media_type="text/xml")
 

@@ -70,7 +70,9 @@ def shown(title: str, found: dict[str, Any]) -> None:
     print(f"\n{title}")
     for name, row in found.items():
         ratio = f"{row['cpu_us'] / base:6.1f} × nginx" if base else ""
-        print(f"  {name:20} {row['cpu_us']:9.1f} µs CPU  {ratio}  p50 {row['p50_ms']:.2f} ms  p99 {row['p99_ms']:.2f} ms")
+        print(
+            f"  {name:20} {row['cpu_us']:9.1f} µs CPU  {ratio}  p50 {row['p50_ms']:.2f} ms  p99 {row['p99_ms']:.2f} ms"
+        )
 
 
 def main() -> None:
@@ -104,7 +106,9 @@ def main() -> None:
 
 
 def _commit() -> str:
-    return subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False).stdout.strip()
+    return subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
+    ).stdout.strip()
 
 
 if __name__ == "__main__":

@@ -74,7 +74,7 @@ def answer_body(size: int) -> bytes:
 def http_request(body: bytes) -> bytes:
     """The request as the load generator sends it."""
     head = (
-        "POST /vp HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: text/xml;charset=UTF-8\r\nSOAPAction: \"\"\r\n"
+        'POST /vp HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: text/xml;charset=UTF-8\r\nSOAPAction: ""\r\n'
         f"x-vp-sender-id: {CONSUMER}\r\nx-vp-instance-id: {PLATFORM}\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body
@@ -178,7 +178,9 @@ client_body_buffer_size 2m; proxy_buffers 64 64k;
 upstream p {{ server 127.0.0.1:{producer_port}; keepalive 200; keepalive_requests 10000000; }}
 server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass http://p; proxy_http_version 1.1; proxy_set_header Connection ""; }} }} }}"""
     )
-    process = subprocess.Popen(["nginx", "-c", str(folder / "nginx.conf"), "-p", str(folder)], stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        ["nginx", "-c", str(folder / "nginx.conf"), "-p", str(folder)], stderr=subprocess.DEVNULL
+    )
     try:
         _wait(port)
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
