@@ -1,4 +1,4 @@
-"""What one would write in an afternoon: FastAPI in, httpx out, nothing checked or recorded. The other end of the scale."""
+"""What one would write in an afternoon: FastAPI in, httpx out, nothing checked or recorded."""
 
 import os
 

@@ -146,7 +146,8 @@ def furnish(folder: Path, producer_port: int, routes: int = 0) -> None:
     homes.make(folder)
     others = [f"SE2321000016-X{number:06}" for number in range(routes)]
     (folder / "logical_addresses.yaml").write_text(
-        f"format: 1\naddresses:\n  - {{id: {PLATFORM}, name: V, kind: platform}}\n  - {{id: {UNIT}, name: U, kind: unit}}\n"
+        f"format: 1\naddresses:\n  - {{id: {PLATFORM}, name: V, kind: platform}}\n"
+        f"  - {{id: {UNIT}, name: U, kind: unit}}\n"
         + "".join(f"  - {{id: {name}, name: U, kind: unit}}\n" for name in others)
     )
     (folder / "routing/components.yaml").write_text(
@@ -176,7 +177,8 @@ http {{ access_log off; client_body_temp_path {folder}/b; proxy_temp_path {folde
 uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s; client_max_body_size 0; keepalive_requests 10000000;
 client_body_buffer_size 2m; proxy_buffers 64 64k;
 upstream p {{ server 127.0.0.1:{producer_port}; keepalive 200; keepalive_requests 10000000; }}
-server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass http://p; proxy_http_version 1.1; proxy_set_header Connection ""; }} }} }}"""
+server {{ listen 127.0.0.1:{port};
+location / {{ proxy_pass http://p; proxy_http_version 1.1; proxy_set_header Connection ""; }} }} }}"""
     )
     process = subprocess.Popen(
         ["nginx", "-c", str(folder / "nginx.conf"), "-p", str(folder)], stderr=subprocess.DEVNULL

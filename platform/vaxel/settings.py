@@ -150,7 +150,6 @@ class Settings(BaseModel):
     tree_permissions: Switch = True
     tree_permissions_except: Words = ()
     tree_ignore_case: Switch = False
-    tree_required: Switch = True
     directory: Literal["files"] = "files"
 
     validation_max: Literal["off", "observe", "warn", "reject"] = "reject"
@@ -186,7 +185,6 @@ class Settings(BaseModel):
     content_type: str = "text/xml;charset=UTF-8"
     user_agent: str = ""
     correlation_id_to_https: Switch = False
-    forward_query: Switch = False
     headers_request_remove: str = (
         r"(?i)x-vp.*|PEER_CERTIFICATES|X-Forwarded.*|MULE_.*|X-MULE_.*|Connection|accept-encoding"
         r"|X-Forwarded-Tls-Client-Cert"
