@@ -28,8 +28,10 @@ from vaxel.admin.facts import Facts
 from vaxel.admin.front import Front
 from vaxel.admin.keeper import Keeper, State
 from vaxel.admin.operations import Operations, Reloaded, Surfaces
+from vaxel.admin.publication import Publisher
 from vaxel.call import Call
 from vaxel.contracts.entry import Contract
+from vaxel.contracts.publish import Publication
 from vaxel.contracts.validate import Violation
 from vaxel.delivery import Answer, Outgoing
 from vaxel.directory.resolve import RoutingRules
@@ -166,8 +168,8 @@ class Platform:
             self._fault_writer(),
         )
         operations = Operations(self._surfaces())
-        self.front = Front(gateway, self._publication(), operations)
-        self.https_front = Front(gateway, self._publication(), None)
+        self.front = Front(gateway, self._publisher(), operations)
+        self.https_front = Front(gateway, self._publisher(), None)
         self.ports["http"] = await self.listeners.listen(self.front, settings.host, settings.http_port)
         if settings.https:
             context = self._listener_context()
@@ -182,8 +184,10 @@ class Platform:
 
         return api(admin_key(self.settings.var / "admin.key"), self.facts.status, self.facts.release, self.reload)
 
-    def _publication(self) -> Any:
-        return None
+    def _publisher(self) -> Publisher:
+        settings = self.settings
+        names = (settings.forwarded_proto_header, settings.forwarded_host_header, settings.forwarded_port_header)
+        return Publisher(lambda: self.publication, settings.proxies, names, public=settings.wsdl_public)
 
     # The exchange of a release
 
@@ -196,6 +200,7 @@ class Platform:
         """Build the exchange of a state and put it in place of the former; a call keeps the one it began with."""
         settings = self.settings
         self._instance(state)
+        self.publication = Publication(state.catalogue, self.home.schema)
         forward = Forward(
             self.producers,
             {"monitoring": monitoring(__version__, self.instance_name, swedish_now)},

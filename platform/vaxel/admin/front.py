@@ -14,7 +14,7 @@ ALLOW = ((b"allow", b"GET, POST"),)
 class Front:
     """One ASGI application for a listener; `operations` None where it carries none (HTTPS)."""
 
-    def __init__(self, gateway: App, publication: App | None, operations: Operations | None) -> None:
+    def __init__(self, gateway: App, publication: App, operations: Operations | None) -> None:
         self._gateway = gateway
         self._publication = publication
         self._operations = operations
@@ -31,7 +31,7 @@ class Front:
 
     async def _switch(self, scope: Scope, receive: Any, send: Send) -> None:
         """POST is a call; a query with `wsdl` or `xsd` asks for a contract; the rest is 405 (SW-2.4, SW-2.5)."""
-        if scope["query_string"] and self._publication is not None and asks_for_contract(scope["query_string"]):
+        if scope["query_string"] and asks_for_contract(scope["query_string"]):
             await self._publication(scope, receive, send)
         elif scope["method"] == "POST":
             await self._gateway(scope, receive, send)
