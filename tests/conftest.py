@@ -3,4 +3,5 @@
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent / "journey"))
+for shared in ("journey", "directory", "conformance", "journal"):
+    sys.path.insert(0, str(Path(__file__).parent / shared))
