@@ -7,6 +7,7 @@ import secrets
 import signal
 import socket
 import time
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from importlib import resources
@@ -56,6 +57,7 @@ from vaxel.soap.faults import FaultWriter, read_texts
 
 CHECKPOINT_S = 10
 CLOCK_JUMP_S = 5
+LOOK_MS = 2000
 
 
 class Platform:
@@ -109,6 +111,7 @@ class Platform:
 
     async def start(self) -> None:
         """Everything up, listeners last; raises `DataError`, `SettingsError` or `OSError` where it cannot."""
+        self._read_at = _stamps(self.home.files())
         state = self.keeper.load()
         self._instance(state)
         self.producer_tls.load()
@@ -293,18 +296,27 @@ class Platform:
         await self.reload_tls()
 
     async def _watch_files(self) -> None:
-        """A change below the home's folders, or of its files, is a reload."""
-        top = awatch(self.home.path, recursive=False, stop_event=self._stopping, debounce=200)
+        """An edit of the home is a reload; what the system does not tell of is seen by looking now and then."""
         folders = [path for path in self.home.watched() if path.is_dir()]
-        below = awatch(*folders, stop_event=self._stopping, debounce=200)
+        told: dict[str, Any] = {
+            "stop_event": self._stopping,
+            "debounce": 200,
+            "rust_timeout": LOOK_MS,
+            "yield_on_timeout": True,
+        }
+        former = self._read_at
 
-        async def follow(changes: Any) -> None:
+        async def follow(changes: AsyncIterator[Any]) -> None:
+            nonlocal former
             async for _ in changes:
-                await self.reload()
+                stamps = _stamps(self.home.files())
+                if stamps != former:
+                    former = stamps
+                    await self.reload()
 
         async with asyncio.TaskGroup() as group:
-            group.create_task(follow(top))
-            group.create_task(follow(below))
+            group.create_task(follow(awatch(self.home.path, recursive=False, **told)))
+            group.create_task(follow(awatch(*folders, **told)))
 
     # TLS
 

@@ -50,6 +50,11 @@ class Home:
         """The files and folders whose change is a new release."""
         return tuple(self.path / part for part in PARTS if (self.path / part).exists())
 
+    def files(self) -> tuple[Path, ...]:
+        """Every file that the platform is told by, schemas included."""
+        routing = [self.path / name for name in DIRECTORY_FILES]
+        return (*routing, *sorted(self.path.glob("contracts/*.yaml")), *sorted(self.path.glob("schemas/**/*.*")))
+
     def _bytes(self, name: str) -> bytes:
         path = self.path / name
         return path.read_bytes() if path.is_file() else b"format: 1\n"

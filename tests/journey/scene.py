@@ -106,7 +106,7 @@ class Scene:
         self.log = BytesIO()
         self.authority = Authority()
         self.listeners = Listeners(Limits())
-        self.routes = ""
+        self.platform: Any = None
 
     async def start(self) -> None:
         self.port = await self.listeners.listen(self.producer, "127.0.0.1", 0)
@@ -136,7 +136,8 @@ class Scene:
 
     async def stop(self) -> None:
         await self.session.close()
-        await self.platform.stop()
+        if self.platform is not None:
+            await self.platform.stop()
         await self.listeners.drain(0)
 
     def furnish(self) -> None:
@@ -213,8 +214,8 @@ def message(payload: str = REQUEST, receiver: str | None = UNIT, profile: str = 
 async def scene(path: Path, **told: object) -> AsyncIterator[Scene]:
     """A stage that is set, and cleared afterwards."""
     made = Scene(path, told)
-    await made.start()
     try:
+        await made.start()
         yield made
     finally:
         await made.stop()
