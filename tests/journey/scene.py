@@ -189,7 +189,9 @@ class Scene:
     ) -> Answer:
         """A call over HTTP by an internal peer."""
         stated = {"x-vp-sender-id": sender, "x-vp-instance-id": PLATFORM, "content-type": "text/xml;charset=UTF-8"}
-        return await self.post(content or message(receiver=receiver), stated | (headers or {}), path=path)
+        return await self.post(
+            message(receiver=receiver) if content is None else content, stated | (headers or {}), path=path
+        )
 
     async def post(self, content: bytes, headers: dict[str, str], *, path: str = "/vp", method: str = "POST") -> Answer:
         url = f"http://127.0.0.1:{self.platform.ports['http']}{path}"

@@ -1,7 +1,7 @@
 """How complex a message may be (SW-4.8): nearly free for an ordinary one, exact for a suspicious one.
 
-`<` never stands raw inside an attribute value, so searches between two `<` at C speed miss nothing; only where one
-of them hits are the tags read one by one.
+`<` never stands raw inside an attribute value, so what lies between two `<` can be judged at C speed and nothing is
+missed; only where a part looks suspicious are the tags read one by one.
 """
 
 import re
@@ -21,11 +21,10 @@ class Bounds:
 
 
 DEFAULT = Bounds()
-_MANY = re.compile(rb"<[^<=]*(?:=[^<=]*){65}")
-_LONG = re.compile(rb"<[^<]{65536}")
-_TOKEN = re.compile(
-    rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>|<!DOCTYPE|<(/?)([^\s/>!?]+)((?:[^>\"']|\"[^\"]*\"|'[^']*')*)>", re.S
-)
+_TAG = re.compile(rb"<(/?)[^\s/>!?]+((?:[^>\"']|\"[^\"]*\"|'[^']*')*)>")
+_CLOSINGS = {b"<!--": b"-->", b"<![CDATA[": b"]]>", b"<?": b"?>"}
+_MARKED = (b"!", b"?")
+_SLASH = ord("/")
 _ATTRIBUTE = re.compile(rb"""([^\s=]+)\s*=\s*(?:"[^"]*"|'[^']*')""")
 
 
@@ -34,8 +33,7 @@ def check(content: bytes, bounds: Bounds = DEFAULT) -> None:
     suspicious = (
         b"<!DOCTYPE" in content
         or (content.count(b"<") > bounds.depth * 2 and _deep(content, bounds.depth))
-        or _MANY.search(content) is not None
-        or (len(content) > bounds.tag_bytes and _LONG.search(content) is not None)
+        or ((content.count(b"=") > bounds.namespaces or len(content) > bounds.tag_bytes) and _large(content, bounds))
     )
     if suspicious:
         _exact(content, bounds)
@@ -55,39 +53,46 @@ def _deep(content: bytes, depth: int) -> bool:
     return highest > depth
 
 
+def _large(content: bytes, bounds: Bounds) -> bool:
+    """Whether a tag could be too long, or hold more than the fewest `=` that could be too many."""
+    return any(len(part) >= bounds.tag_bytes or part.count(b"=") > bounds.namespaces for part in content.split(b"<"))
+
+
 def _exact(content: bytes, bounds: Bounds) -> None:
     """Read every tag; stops at the first that is too much."""
     depth = 0
     position = 0
     while (start := content.find(b"<", position)) >= 0:
-        token = _TOKEN.match(content, start)
-        if token is None:
-            _unfinished(content, start, bounds)
-            return
-        position = token.end()
-        text = token[0]
-        if text == b"<!DOCTYPE":
-            raise MessageMalformed("a document type is not allowed", cause="request.doctype-forbidden")
-        if token[2] is None:
+        if content[start + 1 : start + 2] in _MARKED:
+            position = _past(content, start)
             continue
+        if content.find(b">", start, start + bounds.tag_bytes + 1) < 0 and len(content) - start > bounds.tag_bytes:
+            raise _complex("a tag is too long")
+        token = _TAG.match(content, start)
+        if token is None:
+            return  # not a tag: the parser says so
+        position = token.end()
         if token[1]:
             depth -= 1
             continue
-        if len(text) > bounds.tag_bytes:
+        if position - start > bounds.tag_bytes:
             raise _complex("a tag is too long")
-        _attributes(token[3], bounds)
-        if not text.endswith(b"/>"):
+        _attributes(token[2], bounds)
+        if content[position - 2] != _SLASH:
             depth += 1
             if depth > bounds.depth:
                 raise _complex("elements are nested too deep")
 
 
-def _unfinished(content: bytes, start: int, bounds: Bounds) -> None:
-    """A token without an end: malformed, and refused here where it is also too long or a document type."""
+def _past(content: bytes, start: int) -> int:
+    """Where a comment, CDATA section or instruction ends; the end of the content where it never does."""
     if content.startswith(b"<!DOCTYPE", start):
         raise MessageMalformed("a document type is not allowed", cause="request.doctype-forbidden")
-    if len(content) - start > bounds.tag_bytes:
-        raise _complex("a tag is too long")
+    for opening, closing in _CLOSINGS.items():
+        if content.startswith(opening, start):
+            end = content.find(closing, start + len(opening))
+            return end + len(closing) if end >= 0 else len(content)
+    return start + 1
 
 
 def _attributes(text: bytes, bounds: Bounds) -> None:

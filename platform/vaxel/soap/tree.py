@@ -30,19 +30,20 @@ def parse(content: bytes, *, strict: bool = False) -> Envelope:
         raise MessageMalformed("the envelope needs exactly one Body", cause=cause)
     body = bodies[0]
     receiver, profile, namespace = _address(root, body, strict)
-    children = [child for child in body if isinstance(child.tag, str)]
-    if not children:
+    children = body.iterchildren(etree.Element)
+    payload = next(children, None)
+    if payload is None:
         raise MessageMalformed("the Body is empty", cause="request.no-body-element")
-    if len(children) > 1:
+    if next(children, None) is not None:
         raise MessageMalformed("the Body has more than one element", cause="request.ambiguous-envelope")
-    contract, operation = split(children[0].tag)
+    contract, operation = split(payload.tag)
     return Envelope(
         receiver=receiver,
         profile=profile,
         contract=ContractId(contract),
         operation=operation,
         address_namespace=namespace,
-        payload=children[0],
+        payload=payload,
     )
 
 
