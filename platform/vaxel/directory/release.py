@@ -90,7 +90,7 @@ def read(content: bytes) -> tuple[Release, Directory]:
 
 def _head(content: bytes) -> dict[str, Any]:
     head = orjson.loads(content.partition(b"\n")[0])
-    if not isinstance(head, dict) or head.get("format") != FORMAT:
+    if not isinstance(head, dict) or head.get("format") != FORMAT or "sha256" not in head:
         raise ValueError("not a release of this format")
     return head
 
