@@ -1,7 +1,6 @@
 """Sender ids out of client certificates, and whether to believe a certificate header (SW-5.8 to SW-5.10, SW-5.14)."""
 
 import base64
-import binascii
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -9,7 +8,7 @@ from datetime import UTC, datetime
 from urllib.parse import unquote
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
@@ -18,6 +17,11 @@ from vaxel.errors import SenderUnknown
 
 MAX_CACHED = 4096
 MAX_HEADER = 32_768
+# An escaped separator belongs to the value: while the pattern is matched, private characters stand in for them, so
+# that the usual `[^,]+` takes the whole value and never a part of it (SW-5.10).
+_STAND_INS = {ord(","): "\ue000", ord("+"): "\ue001"}
+_SEPARATORS = {0xE000: ",", 0xE001: "+"}
+_UNPARSABLE = (x509.DuplicateExtension, x509.InvalidVersion, x509.UnsupportedGeneralNameType)
 _BOUNDARY = re.compile(r"-----(?:BEGIN|END) CERTIFICATE-----")
 
 
@@ -90,10 +94,12 @@ class Certificates:
         """Refuse what is not trusted; returns until when the verdict holds."""
         if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
             raise _untrusted("the certificate is not in date")
-        until = certificate.not_valid_after_utc
         issuers = [each for each in self._trusted.authorities if _issued(certificate, each, now)]
         if verify and not (issuers and _for_clients(certificate)):
             raise _untrusted("the certificate is not one of the client CA's")
+        # The verdict rests on an issuer, so it does not outlive the last of them.
+        longest = max((each.not_valid_after_utc for each in issuers), default=certificate.not_valid_after_utc)
+        until = min(certificate.not_valid_after_utc, longest)
         if self._trusted.lists is None:
             return until
         return min(until, _not_revoked(certificate, issuers, self._trusted.lists, now))
@@ -106,7 +112,8 @@ class Certificates:
             count = len(certificate.subject.get_attributes_for_oid(NameOID.SERIAL_NUMBER))
             if count > 1:
                 raise SenderUnknown("the subject has several serial numbers", cause="sender.id-ambiguous")
-        found = {text for text in found if text.strip()}
+        # What is blank or unprintable names nobody, and must reach neither headers nor logs.
+        found = {text for text in found if text.strip() and text.isprintable()}
         if not found:
             raise SenderUnknown("the certificate's subject has no sender id", cause="sender.id-not-found")
         if len(found) > 1:
@@ -130,7 +137,7 @@ def header_der(value: str) -> bytes:
             )
     try:
         return base64.b64decode("".join(text.split()), validate=True)
-    except binascii.Error as error:
+    except ValueError as error:  # binascii.Error, and what is not ASCII
         raise SenderUnknown("the certificate header is not base64", cause="sender.certificate-unreadable") from error
 
 
@@ -139,25 +146,22 @@ def by_pattern(subject: x509.Name, pattern: re.Pattern[str]) -> set[str]:
     found = set()
     for rdn in reversed(list(subject.rdns)):
         for attribute in rdn:
-            value = _escaped(str(attribute.value))
+            value = str(attribute.value).translate(_STAND_INS)
             names = {attribute.rfc4514_attribute_name, attribute.oid.dotted_string}
             if attribute.oid == NameOID.SERIAL_NUMBER:
                 names.add("SERIALNUMBER")
             for name in names:
                 if matched := pattern.match(f"{name}={value}"):
-                    found.add(matched.group(1))
+                    found.add((matched.group(1) or "").translate(_SEPARATORS))
     return found
-
-
-def _escaped(value: str) -> str:
-    return re.sub(r'([,+"\\<>;])', r"\\\1", value)
 
 
 def _parsed(der: bytes) -> x509.Certificate:
     try:
         certificate = x509.load_der_x509_certificate(der)
-        _ = certificate.subject, certificate.extensions  # both are parsed late
-    except (ValueError, x509.DuplicateExtension) as error:
+        _ = certificate.subject, certificate.issuer, certificate.extensions  # parsed late
+        _ = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    except (ValueError, TypeError, *_UNPARSABLE) as error:
         raise SenderUnknown("the certificate cannot be read", cause="sender.certificate-unreadable") from error
     return certificate
 
@@ -167,7 +171,7 @@ def _issued(certificate: x509.Certificate, authority: x509.Certificate, now: dat
         return False
     try:
         certificate.verify_directly_issued_by(authority)
-    except (ValueError, TypeError, InvalidSignature):
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
         return False
     return True
 

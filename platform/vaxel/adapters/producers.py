@@ -9,8 +9,7 @@ import re
 import ssl
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -94,10 +93,11 @@ class Producers:
         """Send, again where that is safe (SW-10.5 to SW-10.7); `ProducerFailed` or `Overloaded`."""
         url = self._url(outgoing.url)
         attempts = 0
-        with self._bounded(url):
+        leave = self._enter(url)
+        try:
             while True:
                 try:
-                    return await self._attempt(outgoing, url, attempts)
+                    return await self._attempt(outgoing, url, attempts, leave)
                 except _Failure as failure:
                     again = attempts < self._calling.retry_attempts and self._repeatable(outgoing, failure)
                     pause = self._calling.retry_delay_s if failure.unsent else 0
@@ -105,16 +105,21 @@ class Producers:
                         raise self._failed(outgoing, failure) from failure.__cause__
                     attempts += 1
                     await asyncio.sleep(pause)
+        except BaseException:
+            leave()
+            raise
 
     def _repeatable(self, outgoing: Outgoing, failure: "_Failure") -> bool:
         if failure.unsent:
-            return outgoing.body.rest is None
+            return True  # the body is not touched before a connection stands
         small = outgoing.body.rest is None and len(outgoing.body.start) <= self._calling.retry_buffer_bytes
         return failure.cause == "producer.reset" and outgoing.idempotent and small
 
-    async def _attempt(self, outgoing: Outgoing, url: URL, retries: int) -> Answer:
+    async def _attempt(self, outgoing: Outgoing, url: URL, retries: int, leave: Callable[[], None]) -> Answer:
         session = self._session
         assert session is not None, "open() comes first"  # noqa: S101
+        if not outgoing.idempotent:
+            await _notice_closed()
         try:
             response = await session.request(
                 "POST",
@@ -127,21 +132,25 @@ class Producers:
             )
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
             raise _failure(error) from error
-        return await self._answer(outgoing, response, retries)
+        return await self._answer(outgoing, response, retries, leave)
 
-    async def _answer(self, outgoing: Outgoing, response: aiohttp.ClientResponse, retries: int) -> Answer:
+    async def _answer(
+        self, outgoing: Outgoing, response: aiohttp.ClientResponse, retries: int, leave: Callable[[], None]
+    ) -> Answer:
         """The answer with its first bytes, which decide what it is before a status is sent (SW-11.1)."""
-        reader = _Reader(response, lambda failure: self._failed(outgoing, failure))
+        reader = _Reader(response, lambda failure: self._failed(outgoing, failure), leave)
         try:
             start, whole = await reader.peek(self._calling.peek_bytes)
         except BaseException:
             response.close()
             raise
+        if whole:
+            leave()
         return Answer(
             status=response.status,
             reason=response.reason or "",
             headers=_lowered(response.raw_headers),
-            body=Body.whole(start) if whole else Body(start=start, rest=reader.rest(), length=response.content_length),
+            body=Body.whole(start) if whole else Body(start=start, rest=reader, length=response.content_length),
             retries=retries,
         )
 
@@ -153,18 +162,19 @@ class Producers:
             total=max(left, 0.001), connect=self._calling.connect_timeout_s, sock_read=outgoing.answer_timeout_s
         )
 
-    @contextmanager
-    def _bounded(self, url: URL) -> Iterator[None]:
+    def _enter(self, url: URL) -> Callable[[], None]:
+        """Count a call until its answer is read to the end (SW-2.8); returns how to count it out, once."""
         endpoint = f"{url.host}:{url.port}"
         if self._in_flight[endpoint] >= self._calling.max_calls_per_producer:
             raise Overloaded("too many calls to this producer", fields={"bound": "VAXEL_MAX_CALLS_PER_PRODUCER"})
         self._in_flight[endpoint] += 1
-        try:
-            yield
-        finally:
+
+        def leave() -> None:
             self._in_flight[endpoint] -= 1
             if not self._in_flight[endpoint]:
                 del self._in_flight[endpoint]
+
+        return leave
 
     def _failed(self, outgoing: Outgoing, failure: "_Failure") -> ProducerFailed:
         fields = {"address": outgoing.url} if self._calling.show_address else {}
@@ -180,12 +190,31 @@ class _Failure(Exception):
         self.unsent = unsent
 
 
-class _Reader:
-    """Reads one answer's body and translates what goes wrong."""
+async def _notice_closed() -> None:
+    """Let the loop see which idle connections were closed: what is not sent twice must not meet one (SW-10.4).
 
-    def __init__(self, response: aiohttp.ClientResponse, failed: Callable[[_Failure], ProducerFailed]) -> None:
+    One turn of the loop asks the sockets, the next handles what they said.
+    """
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+
+
+class _Reader:
+    """Reads one answer's body, first by `peek`, then as an iterator, and translates what goes wrong.
+
+    No generator: closing one that was never begun would not run its end, and the connection would stay open.
+    """
+
+    def __init__(
+        self,
+        response: aiohttp.ClientResponse,
+        failed: Callable[[_Failure], ProducerFailed],
+        leave: Callable[[], None],
+    ) -> None:
         self._response = response
         self._failed = failed
+        self._leave = leave
+        self._ended = False
 
     async def peek(self, size: int) -> tuple[bytes, bool]:
         """The first bytes, and whether they are all."""
@@ -198,20 +227,38 @@ class _Reader:
                 start = start + chunk if start else chunk
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             if isinstance(error, aiohttp.ClientPayloadError) and _ENVELOPE_END.search(start[-512:]):
+                self._response.close()
                 return start, True  # longer by its own word than in fact, but complete (section 11)
             raise self._broken(error) from error
         return start, self._response.content.at_eof()
 
-    async def rest(self) -> AsyncIterator[bytes]:
-        """What follows the first bytes; the connection is dropped where not all of it was read."""
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        """What follows the first bytes, as it comes."""
+        if self._ended:
+            raise StopAsyncIteration
         try:
-            while chunk := await self._response.content.readany():
-                yield chunk
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise self._broken(error) from error
-        finally:
-            if not self._response.content.at_eof():
-                self._response.close()
+            chunk = await self._response.content.readany()
+        except BaseException as error:
+            await self.aclose()
+            if isinstance(error, aiohttp.ClientError | OSError):  # TimeoutError is an OSError
+                raise self._broken(error) from error
+            raise
+        if not chunk:
+            await self.aclose()
+            raise StopAsyncIteration
+        return chunk
+
+    async def aclose(self) -> None:
+        """End: the connection is dropped where not all of the answer was read."""
+        if self._ended:
+            return
+        self._ended = True
+        self._leave()
+        if not self._response.content.at_eof():
+            self._response.close()
 
     def _broken(self, error: BaseException) -> ProducerFailed:
         if isinstance(error, aiohttp.ClientPayloadError):
