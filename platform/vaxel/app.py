@@ -170,6 +170,7 @@ class Platform:
             self.events,
             self._fault_writer(),
         )
+        self._gauges()
         operations = Operations(self._surfaces())
         self.front = Front(gateway, self._publisher(), operations)
         self.https_front = Front(gateway, self._publisher(), None)
@@ -181,6 +182,21 @@ class Platform:
             )
         if settings.web_port or settings.web_port == 0:
             self.ports["web"] = await self.listeners.listen(self._web(), settings.web_host, settings.web_port)
+
+    def _gauges(self) -> None:
+        """What is read when metrics are asked for (SW-18.7)."""
+        gauge, bounds = self.metrics.gauge, self.bounds
+        gauge("vaxel_calls_in_flight", "Calls under way", lambda: bounds.calls)
+        gauge("vaxel_buffered_bytes", "Bytes of messages held in memory", lambda: bounds.buffered_bytes)
+        gauge("vaxel_connections", "Open connections to the listeners", lambda: self.listeners.connections)
+        gauge("vaxel_producer_calls_in_flight", "Calls to producers", lambda: sum(self.producers.in_flight.values()))
+        gauge("vaxel_ready", "1 when calls can be carried", lambda: not self.facts.ready())
+        gauge("vaxel_release", "Number of the directory release in use", lambda: self.facts.release().get("number", 0))
+        gauge("vaxel_directory_problems", "Findings of the last refused edit", lambda: len(self.keeper.problem))
+        gauge("vaxel_journal_seq", "Records in the journal", lambda: self.journal.status().seq)
+        gauge("vaxel_clock_jumps", "Jumps of the system clock", lambda: self.facts.clock_jumps)
+        gauge("vaxel_log_lines_dropped", "Log lines that could not be written", lambda: self.log.dropped)
+        gauge("vaxel_certificate_days", "Days until the first own certificate ends", self.facts.certificate_days)
 
     def _web(self) -> Any:
         from vaxel.admin import api  # FastAPI is imported for the web port only

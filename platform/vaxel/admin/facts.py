@@ -116,6 +116,11 @@ class Facts:
             "ClockJumps": self.clock_jumps,
         }
 
+    def certificate_days(self) -> float:
+        """Days until the first of the platform's own certificates ends; NaN where it has none."""
+        now = datetime.now(UTC)
+        return min(((end - now).days for end in self._node.certificate_ends().values()), default=float("nan"))
+
     def _certificates(self) -> dict[str, Any]:
         now = datetime.now(UTC)
         ends = self._node.certificate_ends()
