@@ -1,7 +1,6 @@
 """The composition root: the one place that knows concrete classes. Settings and a home in, a running platform out."""
 
 import asyncio
-import ipaddress
 import os
 import secrets
 import signal
@@ -20,11 +19,12 @@ from watchfiles import awatch
 from vaxel import __version__
 from vaxel.adapters.addresses import AllowedNetworks
 from vaxel.adapters.certificates import Certificates, read_trusted
-from vaxel.adapters.producers import Calling, Producers
+from vaxel.adapters.producers import Producers
 from vaxel.adapters.releases import Releases
-from vaxel.adapters.server import Limits, Listeners
+from vaxel.adapters.server import Listeners
 from vaxel.adapters.telemetry import CallEvents, Log, Metrics
-from vaxel.adapters.tls import ProducerTls, Profile, ends, listener_context
+from vaxel.adapters.tls import ProducerTls, ends, listener_context
+from vaxel.admin import portions
 from vaxel.admin.facts import Facts
 from vaxel.admin.front import Front
 from vaxel.admin.keeper import Keeper, State
@@ -42,9 +42,9 @@ from vaxel.exchange.bounds import Bounds
 from vaxel.exchange.door import Door
 from vaxel.exchange.forward import Delivery, Forward
 from vaxel.exchange.gateway import Gateway
-from vaxel.exchange.headers import HeaderRules, HeaderTable
-from vaxel.exchange.identify import Identify, Trust
-from vaxel.exchange.read import Read, Reading
+from vaxel.exchange.headers import HeaderTable
+from vaxel.exchange.identify import Identify
+from vaxel.exchange.read import Read
 from vaxel.home import Home
 from vaxel.journal.checkpoint import Signer
 from vaxel.journal.reserve import Reserve
@@ -90,9 +90,11 @@ class Platform:
         self.certificates = Certificates(
             self._trusted(), pattern=settings.sender_pattern, verify_header=not settings.trust_unverified_header
         )
-        self.producer_tls = ProducerTls(_default_profile(settings), _profiles(settings))
-        self.producers = Producers(_calling(settings), AllowedNetworks(settings.producer_networks), self.producer_tls)
-        self.listeners = Listeners(_limits(settings))
+        self.producer_tls = ProducerTls(portions.default_profile(settings), portions.profiles(settings))
+        self.producers = Producers(
+            portions.calling(settings), AllowedNetworks(settings.producer_networks), self.producer_tls
+        )
+        self.listeners = Listeners(portions.limits(settings))
         self.keeper = Keeper(
             home,
             Releases(settings.var / "releases"),
@@ -224,7 +226,7 @@ class Platform:
             self.producers,
             {"monitoring": monitoring(__version__, self.instance_name, swedish_now)},
             state.catalogue,
-            HeaderTable(_header_rules(settings, self.instance_id)),
+            HeaderTable(portions.header_rules(settings, self.instance_id)),
             Delivery(
                 timeout_s=settings.producer_timeout_s,
                 max_size_bytes=settings.max_size_bytes,
@@ -244,8 +246,8 @@ class Platform:
         )
         self.exchange = Exchange(
             door=Door(
-                Identify(_trust(settings, self.instance_id), self.certificates),
-                Read(state.catalogue, _reading(settings), self.bounds),
+                Identify(portions.trust(settings, self.instance_id), self.certificates),
+                Read(state.catalogue, portions.reading(settings), self.bounds),
                 state.catalogue,
                 state.directory,
                 reject=settings.original_consumer == "reject",
@@ -458,76 +460,3 @@ def _stamps(paths: tuple[Path, ...]) -> tuple[tuple[int, int, int] | None, ...]:
         else:
             stamps.append((found.st_mtime_ns, found.st_size, found.st_ino))
     return tuple(stamps)
-
-
-def _limits(settings: Settings) -> Limits:
-    return Limits(
-        header_bytes=settings.max_header_bytes,
-        header_timeout_s=settings.header_timeout_s,
-        body_idle_s=settings.body_idle_s,
-        connections=settings.max_connections,
-    )
-
-
-def _calling(settings: Settings) -> Calling:
-    return Calling(
-        connect_timeout_s=settings.connect_timeout_s,
-        pool_idle_s=settings.pool_idle_s,
-        retry_attempts=settings.retry_attempts,
-        retry_delay_s=settings.retry_delay_s,
-        retry_buffer_bytes=settings.retry_buffer_bytes,
-        peek_bytes=settings.response_peek_bytes,
-        max_calls_per_producer=settings.max_calls_per_producer,
-        chunked=settings.producer_chunked,
-        show_address=settings.fault_address,
-    )
-
-
-def _default_profile(settings: Settings) -> Profile:
-    return Profile(
-        name="", ca=settings.producer_ca, cert=settings.producer_cert, key=settings.producer_key, min_version="1.2"
-    )
-
-
-def _profiles(settings: Settings) -> tuple[Profile, ...]:
-    return tuple(Profile(**each.model_dump()) for each in settings.tls_producer)
-
-
-def _trust(settings: Settings, instance_id: str) -> Trust:
-    return Trust(
-        proxies=settings.proxies,
-        internal_peers=tuple(
-            (ipaddress.ip_network(network), frozenset(sender.lower() for sender in senders))
-            for network, senders in settings.internal_peers
-        ),
-        internal_certificates=tuple(
-            (name, frozenset(sender.lower() for sender in senders)) for name, senders in settings.internal_certificates
-        ),
-        instance_id=instance_id,
-        certificate_header=settings.client_cert_header.lower().encode(),
-        forwarded_for_header=settings.forwarded_for_header.lower().encode(),
-        history=settings.routing_history,
-        history_on_https=settings.routing_history_on_https,
-    )
-
-
-def _reading(settings: Settings) -> Reading:
-    return Reading(
-        max_size_bytes=settings.max_size_bytes,
-        head_bytes=settings.envelope_head_bytes,
-        strict=settings.envelope_strict,
-        mtom=settings.mtom,
-    )
-
-
-def _header_rules(settings: Settings, instance_id: str) -> HeaderRules:
-    return HeaderRules(
-        request_remove=settings.headers_request_remove,
-        request_keep=settings.headers_request_keep,
-        response_remove=settings.headers_response_remove,
-        certificate_header=settings.client_cert_header.lower().encode(),
-        instance_id=instance_id,
-        content_type=settings.content_type,
-        user_agent=settings.user_agent or f"Vaxel/{__version__}",
-        correlation_id_to_https=settings.correlation_id_to_https,
-    )

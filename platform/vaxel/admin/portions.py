@@ -1,0 +1,92 @@
+"""Each part's portion of the settings, in the part's own words."""
+
+import ipaddress
+
+from vaxel import __version__
+from vaxel.adapters.producers import Calling
+from vaxel.adapters.server import Limits
+from vaxel.adapters.tls import Profile
+from vaxel.exchange.headers import HeaderRules
+from vaxel.exchange.identify import Trust
+from vaxel.exchange.read import Reading
+from vaxel.settings import Settings
+
+
+def limits(settings: Settings) -> Limits:
+    """Bounds of the listeners."""
+    return Limits(
+        header_bytes=settings.max_header_bytes,
+        header_timeout_s=settings.header_timeout_s,
+        body_idle_s=settings.body_idle_s,
+        connections=settings.max_connections,
+    )
+
+
+def calling(settings: Settings) -> Calling:
+    """How producers are called."""
+    return Calling(
+        connect_timeout_s=settings.connect_timeout_s,
+        pool_idle_s=settings.pool_idle_s,
+        retry_attempts=settings.retry_attempts,
+        retry_delay_s=settings.retry_delay_s,
+        retry_buffer_bytes=settings.retry_buffer_bytes,
+        peek_bytes=settings.response_peek_bytes,
+        max_calls_per_producer=settings.max_calls_per_producer,
+        chunked=settings.producer_chunked,
+        show_address=settings.fault_address,
+    )
+
+
+def default_profile(settings: Settings) -> Profile:
+    """TLS towards producers where no override fits."""
+    return Profile(
+        name="", ca=settings.producer_ca, cert=settings.producer_cert, key=settings.producer_key, min_version="1.2"
+    )
+
+
+def profiles(settings: Settings) -> tuple[Profile, ...]:
+    """The `[[tls.producer]]` overrides, in order."""
+    return tuple(Profile(**each.model_dump()) for each in settings.tls_producer)
+
+
+def trust(settings: Settings, instance_id: str) -> Trust:
+    """Whom the platform believes what."""
+    return Trust(
+        proxies=settings.proxies,
+        internal_peers=tuple(
+            (ipaddress.ip_network(network), frozenset(sender.lower() for sender in senders))
+            for network, senders in settings.internal_peers
+        ),
+        internal_certificates=tuple(
+            (name, frozenset(sender.lower() for sender in senders)) for name, senders in settings.internal_certificates
+        ),
+        instance_id=instance_id,
+        certificate_header=settings.client_cert_header.lower().encode(),
+        forwarded_for_header=settings.forwarded_for_header.lower().encode(),
+        history=settings.routing_history,
+        history_on_https=settings.routing_history_on_https,
+    )
+
+
+def reading(settings: Settings) -> Reading:
+    """How messages are read."""
+    return Reading(
+        max_size_bytes=settings.max_size_bytes,
+        head_bytes=settings.envelope_head_bytes,
+        strict=settings.envelope_strict,
+        mtom=settings.mtom,
+    )
+
+
+def header_rules(settings: Settings, instance_id: str) -> HeaderRules:
+    """What the header table is made of."""
+    return HeaderRules(
+        request_remove=settings.headers_request_remove,
+        request_keep=settings.headers_request_keep,
+        response_remove=settings.headers_response_remove,
+        certificate_header=settings.client_cert_header.lower().encode(),
+        instance_id=instance_id,
+        content_type=settings.content_type,
+        user_agent=settings.user_agent or f"Vaxel/{__version__}",
+        correlation_id_to_https=settings.correlation_id_to_https,
+    )
