@@ -158,7 +158,9 @@ def _show(records: Iterable[dict[str, Any]], *, as_json: bool, header: bool = Tr
         for record in records:
             print(orjson.dumps(record).decode())
         return
-    table = Table(*SHOWN, show_header=header)
+    table = Table(show_header=header)
+    for name in SHOWN:
+        table.add_column(name, overflow="fold")
     for record in records:
         table.add_row(*(_short(name, record.get(name)) for name in SHOWN))
     console.print(table)
@@ -166,6 +168,8 @@ def _show(records: Iterable[dict[str, Any]], *, as_json: bool, header: bool = Tr
 
 def _short(name: str, value: Any) -> str:
     text = "" if value is None else str(value)
+    if name == "time":
+        return text[:19].replace("T", " ")
     return text.rpartition("Responder:")[0].rpartition(":")[2] or text if name == "contract" else text
 
 

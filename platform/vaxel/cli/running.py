@@ -1,6 +1,8 @@
 """`vaxel init`, `serve` and `demo`: make a home, run it, show it."""
 
 import asyncio
+import os
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -104,13 +106,21 @@ def _invite(home: Home, ports: dict[str, int], log: Path) -> None:
     table.add_row("log", str(log))
     console.print(table)
     console.print("Try, in another terminal:", style="bold")
+    vaxel = _as_called()
     for line in (
         f"export VAXEL_HOME={home.path}",
-        f"vaxel call GetDiagnosis --to {PARTIES[0].unit} --from {OVERVIEW}",
-        f"vaxel call GetDiagnosis --to {PARTIES[2].unit} --from {OVERVIEW}   # this producer fails",
-        f"vaxel call GetDiagnosis --to {PARTIES[0].unit} --from {JOURNAL}   # this consumer needs a token",
-        f"vaxel call PingForConfiguration --to {PLATFORM} --from {OVERVIEW}",
-        "vaxel audit tail",
+        f"{vaxel} call GetDiagnosis --to {PARTIES[0].unit} --from {OVERVIEW}",
+        f"{vaxel} call GetDiagnosis --to {PARTIES[2].unit} --from {OVERVIEW}   # this producer fails",
+        f"{vaxel} call GetDiagnosis --to {PARTIES[0].unit} --from {JOURNAL}   # this consumer needs a token",
+        f"{vaxel} call PingForConfiguration --to {PLATFORM} --from {OVERVIEW}",
+        f"{vaxel} audit tail",
     ):
         console.print(f"  {line}", highlight=False, soft_wrap=True)
     sys.stdout.flush()
+
+
+def _as_called() -> str:
+    """This program as the reader can call it: by its name where that is on the path."""
+    if shutil.which("vaxel"):
+        return "vaxel"
+    return os.path.relpath(sys.argv[0]) if not sys.argv[0].endswith("__main__.py") else f"{sys.executable} -m vaxel"
