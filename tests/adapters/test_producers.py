@@ -3,6 +3,8 @@
 import asyncio
 import gc
 import ipaddress
+import os
+import socket
 import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -154,7 +156,8 @@ async def test_an_idle_connection_that_the_producer_closed_causes_no_error() -> 
 
     async with producer(talk) as (client, url):
         await client.send(outgoing(url))
-        writers[0].transport.get_extra_info("socket")._sock.shutdown(2)
+        with socket.socket(fileno=os.dup(writers[0].transport.get_extra_info("socket").fileno())) as held:
+            held.shutdown(socket.SHUT_RDWR)  # unseen by the loop until it asks
         answer = await client.send(outgoing(url))  # not idempotent: never sent twice
         assert (answer.status, answer.retries) == (200, 0)
 

@@ -318,6 +318,8 @@ def _failure(error: BaseException) -> _Failure:
 def _connecting(error: OSError) -> _Failure:
     if isinstance(error, AddressRefused):
         return _Failure("producer.address-refused")
+    if isinstance(error, ConnectionResetError | ConnectionAbortedError | BrokenPipeError):
+        return _Failure("producer.tls-handshake")  # the connection stood, so it broke in the handshake: not retried
     return _Failure(_ERRNO.get(error.errno or 0, "producer.unreachable"), unsent=True)
 
 
