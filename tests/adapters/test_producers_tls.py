@@ -123,5 +123,8 @@ def test_each_handshake_that_fails_has_its_cause(
     tls = ProducerTls(Profile(name="", ca=tmp_path / "trust", cert=cert, key=cert), [])
     if client is None and highest == ssl.TLSVersion.TLSv1_2:
         expected = "producer.tls-handshake"  # that version's alert does not say that a certificate is missing
+    allowed = {expected}
+    if expected == "producer.tls-client-rejected" and highest == ssl.TLSVersion.TLSv1_3:
+        allowed.add("producer.reset")  # TLS 1.3 tells after the handshake: a reset that overtakes the alert hides it
     with serving(context) as port, asyncio.Runner(loop_factory=loop) as runner:
-        assert runner.run(outcome(port, tls)) == expected
+        assert runner.run(outcome(port, tls)) in allowed

@@ -50,6 +50,7 @@ def listener_context(
     context.verify_mode = ssl.CERT_REQUIRED
     load_identity(context, cert, key)
     context.load_verify_locations(client_ca)
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # what the file names is trusted, as in a header
     context.set_alpn_protocols(["http/1.1"])
     context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
     if crl is not None:
@@ -92,10 +93,15 @@ def load_identity(context: ssl.SSLContext, cert: Path, key: Path | None) -> None
     """Load certificate and key from PEM, or both from PKCS#12 without password (SW-16.6)."""
     content = cert.read_bytes()
     if b"-----BEGIN" in content:
-        context.load_cert_chain(cert, key)
+        context.load_cert_chain(cert, key, password=_no_password)
         return
     with _private_file(_pkcs12_as_pem(content)) as path:
         context.load_cert_chain(path)
+
+
+def _no_password() -> str:
+    """A locked key is an error, not a question on a terminal that nobody reads."""
+    raise ValueError("the key is locked with a password: give one that is not")
 
 
 def certificates_in(path: Path) -> tuple[x509.Certificate, ...]:
