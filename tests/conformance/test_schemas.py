@@ -1,25 +1,21 @@
-"""Our schemas say on the wire what the published ones say (docs/adr/0008, contracts.md sections 4–7).
+"""Two published editions of the description core carry one number; ours accepts what either accepts (docs/adr/0008).
 
-The published files are reference data, never part of the project: `VAXEL_RIVTA_DIR` names them.
+What holds for every contract of the catalogue is in `test_catalogue.py`.
 """
 
-import os
 import shutil
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
 from lxml import etree
 from tests.conformance import schema_comparison as compare
-from tests.conformance.message_mutations import delete, duplicate, mutations, sample
+from tests.conformance.message_mutations import duplicate, mutations, sample
+from tests.conformance.published import RIVTA, ROOT, with_reference_data
+from tests.conformance.test_catalogue import structural_differences
 from xmlschema import XMLSchema10
 
-from vaxel.documents import read_yaml
-
-ROOT = Path(__file__).parents[2]
-RIVTA = Path(os.environ.get("VAXEL_RIVTA_DIR") or ROOT.parent / "shared" / "rivta")
 DESCRIPTION = "clinicalprocess.healthcond.description"
 CORE = f"urn:riv:{DESCRIPTION.replace('.', ':')}:2"
 EDITIONS = ("2.1.3", "3.0.5")
@@ -57,12 +53,6 @@ DESCRIPTIONS = [
     Contract(name="GetDiagnosis", version="2.0"),
     Contract(name="GetFunctionalStatus", version="2.0"),
 ]
-PING = Contract(name="PingForConfiguration", version="1.0", domain="itintegration.monitoring",
-                package="1.0", published="1.0")  # fmt: skip
-PING_20 = Contract(name="PingForConfiguration", version="1.0", domain="itintegration.monitoring",
-                   package="1.0", published="1.0", profile="RIVTABP20")  # fmt: skip
-CONTRACTS = [*DESCRIPTIONS, PING, PING_20]
-
 # Where the two editions of core 2.1 differ, ours is the wider of the two; these are all the differences.
 _ALERT = "GetAlertInformationResponse/alertInformation/alertInformationBody"
 _STATUS = "GetFunctionalStatusResponse/functionalStatusAssessment"
@@ -71,24 +61,15 @@ WIDER = {
     ("GetFunctionalStatus", "3.0.5"): {f"{_STATUS}/()", f"{_STATUS}/relation"},
 }
 
-every_contract = pytest.mark.parametrize("contract", CONTRACTS, ids=lambda one: f"{one.name}-{one.profile}")
 every_edition = pytest.mark.parametrize(
     ("contract", "edition"), [(one, edition) for one in DESCRIPTIONS for edition in EDITIONS],
     ids=lambda value: getattr(value, "name", value),
 )  # fmt: skip
-with_reference_data = pytest.mark.skipif(
-    not RIVTA.is_dir(), reason=f"no reference data: {RIVTA} is absent (VAXEL_RIVTA_DIR names it)"
-)
 
 
 @cache
 def ours(contract: Contract) -> compare.SchemaSet:
     return compare.load(ROOT / "schemas" / contract.domain / contract.package / contract.wsdl)
-
-
-@cache
-def official(contract: Contract) -> compare.SchemaSet:
-    return compare.load(RIVTA / contract.domain / contract.published / contract.wsdl)
 
 
 @pytest.fixture(scope="module")
@@ -108,53 +89,6 @@ def messages(contract: Contract) -> list[tuple[str, etree._Element]]:
     schemas = ours(contract)
     made = [(f"sample {name}", sample(schemas.model.maps.elements[name])) for name in schemas.messages()]
     return [(file.name, compare.body(file)) for file in contract.examples()] + made
-
-
-# Without reference data
-
-
-@every_contract
-def test_every_element_named_by_a_message_part_is_declared(contract: Contract) -> None:
-    schemas = ours(contract)
-    assert len(schemas.parts()) == 3
-    assert [name for _, name in schemas.parts() if name not in schemas.model.maps.elements] == []
-    for _, name in schemas.parts():
-        schemas.fast.validate(etree.Element(name))
-        assert "No matching global declaration" not in str(schemas.fast.error_log)
-
-
-@every_contract
-def test_a_message_with_every_element_is_valid(contract: Contract) -> None:
-    schemas = ours(contract)
-    for name in schemas.messages():
-        schemas.fast.assertValid(sample(schemas.model.maps.elements[name]))
-
-
-# Examples
-
-
-@with_reference_data
-@every_contract
-def test_official_examples_are_valid(contract: Contract) -> None:
-    assert contract.examples()
-    for example in contract.examples():
-        message = compare.body(example)
-        assert message.tag in ours(contract).messages(), example.name
-        assert ours(contract).fast.validate(message), f"{example.name}: {ours(contract).fast.error_log}"
-
-
-@with_reference_data
-@every_contract
-def test_damaged_messages_are_refused_exactly_when_the_official_schema_refuses(contract: Contract) -> None:
-    own, published = ours(contract).fast, official(contract).fast
-    verdicts: set[bool] = set()
-    for source, message in messages(contract):
-        for relation in message.findall(f".//{{{CORE}}}relation"):  # of the other edition, tested below
-            delete(relation)
-        for damage, damaged in mutations(message):
-            verdicts.add(own.validate(damaged))
-            assert own.validate(damaged) == published.validate(damaged), f"{source}: {damage}"
-    assert verdicts == {True, False}
 
 
 # Two editions of one core
@@ -213,30 +147,6 @@ def test_every_global_component_is_that_of_an_edition(contract: Contract, editio
         assert description in known, "\n".join(compare.differences(known[0], description))
 
 
-# Structure and WSDL
-
-
-def structural_differences(published: compare.SchemaSet, own: compare.SchemaSet) -> list[str]:
-    """Lines for everything that differs below the elements of the message parts."""
-    found: list[str] = []
-    for _, name in published.parts():
-        assert name in own.model.maps.elements, name
-        elements = [side.model.maps.elements[name] for side in (published, own)]
-        found += compare.differences(*(compare.describe(one, compare.local(name)) for one in elements))
-    return found
-
-
-@with_reference_data
-@pytest.mark.parametrize("contract", [PING, PING_20], ids=lambda one: one.profile)
-def test_structure_equals_the_official_one(contract: Contract) -> None:
-    assert structural_differences(official(contract), ours(contract)) == []
-
-
-@with_reference_data
-def test_global_components_of_the_ping_are_the_official_ones() -> None:
-    assert compare.described_globals(ours(PING).model) == compare.described_globals(official(PING).model)
-
-
 @with_reference_data
 def test_the_address_header_of_the_registry_is_the_official_one() -> None:
     file = Path("itintegration.registry", "1.0-2.0", "core_components", "itintegration_registry_1.0.xsd")
@@ -244,55 +154,3 @@ def test_the_address_header_of_the_registry_is_the_official_one() -> None:
     own, published = (compare.described_globals(schema) for schema in schemas)
     assert "element {urn:riv:itintegration:registry:1}LogicalAddress" in own
     assert own == published
-
-
-@with_reference_data
-@every_contract
-def test_the_wsdl_says_what_the_official_one_says(contract: Contract) -> None:
-    pair = [compare.describe_wsdl(side.root) for side in (official(contract), ours(contract))]
-    assert compare.differences(*pair) == []
-
-
-@with_reference_data
-def test_no_file_is_a_copy_of_an_official_file() -> None:
-    own = compare.fingerprints(file for file in (ROOT / "schemas").rglob("*") if file.is_file())
-    published = compare.fingerprints(file for file in RIVTA.rglob("*") if file.is_file())
-    assert [own[digest] for digest in own.keys() & published.keys()] == []
-
-
-# The catalogue
-
-
-@pytest.mark.parametrize("contract", [*DESCRIPTIONS, PING], ids=lambda one: one.name)
-def test_the_catalogue_states_what_the_wsdl_and_schema_say(contract: Contract) -> None:
-    entry = catalogue_entry(contract)
-    schemas = ours(contract)
-    operation = schemas.root.find(f".//{{{compare.SOAP}}}operation")
-    assert operation is not None
-    assert entry["wsdl"] == str(contract.wsdl)
-    assert entry["soap_action"] == operation.get("soapAction")
-    stated = [f"{{{entry['namespace']}}}{entry[key]}" for key in ("request", "response")]
-    assert stated == schemas.messages()
-    assert stated_paths(entry) <= {path for name in stated for path in paths(schemas, name)}
-
-
-def catalogue_entry(contract: Contract) -> dict[str, Any]:
-    """The one entry of the catalogue for this contract."""
-    file = ROOT / "contracts" / f"{contract.domain}.yaml"
-    entries = read_yaml(file.name, file.read_bytes())["contracts"]
-    [entry] = [one for one in entries if (one["name"], one["version"]) == (contract.name, contract.version)]
-    assert entry["package"] == contract.package
-    return dict(entry)
-
-
-def stated_paths(entry: dict[str, Any]) -> set[str]:
-    """The paths of an entry, below the message element they belong to."""
-    request = [entry.get("patient"), entry.get("aggregation", {}).get("source_filter")]
-    request += entry.get("filters", {}).values()
-    below = {f"{entry['request']}/{path}" for path in request if path}
-    return below | {f"{entry['response']}/{records['list']}" for records in [entry.get("records")] if records}
-
-
-def paths(schemas: compare.SchemaSet, message: str) -> set[str]:
-    """Every element path of a message, by local names from the message element."""
-    return set(compare.describe(schemas.model.maps.elements[message], compare.local(message)))
