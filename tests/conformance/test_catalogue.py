@@ -133,7 +133,9 @@ def platform_schema(interaction: Interaction) -> Schema:
 # The catalogue
 
 
-@pytest.mark.parametrize(("domain", "entry"), entries(), ids=lambda value: "" if isinstance(value, str) else value["name"])
+@pytest.mark.parametrize(
+    ("domain", "entry"), entries(), ids=lambda value: "" if isinstance(value, str) else value["name"]
+)
 def test_the_entry_states_what_wsdl_and_schema_say(domain: str, entry: dict[str, object]) -> None:
     [interaction] = [each for each in interactions()
                      if (each.namespace, each.version) == (entry["namespace"], entry["version"])][-1:]  # fmt: skip
