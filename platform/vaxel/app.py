@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from vaxel import __version__
 from vaxel.adapters.addresses import AllowedNetworks
 from vaxel.adapters.certificates import Certificates, read_trusted
 from vaxel.adapters.producers import Producers
+from vaxel.adapters.quality_file import QualityFile
 from vaxel.adapters.releases import Releases
 from vaxel.adapters.server import Listeners
 from vaxel.adapters.telemetry import CallEvents, Log, Metrics
@@ -30,10 +32,9 @@ from vaxel.admin.front import Front
 from vaxel.admin.keeper import Keeper, State
 from vaxel.admin.operations import Operations, Reloaded, Surfaces
 from vaxel.admin.publication import Publisher
+from vaxel.admin.quality import Watch
 from vaxel.call import Call
-from vaxel.contracts.entry import Contract
 from vaxel.contracts.publish import Publication
-from vaxel.contracts.validate import Violation
 from vaxel.delivery import Answer, Outgoing
 from vaxel.directory.resolve import RoutingRules
 from vaxel.errors import DataError, JournalUnavailable
@@ -44,6 +45,7 @@ from vaxel.exchange.forward import Delivery, Forward
 from vaxel.exchange.gateway import Gateway
 from vaxel.exchange.headers import HeaderTable
 from vaxel.exchange.identify import Identify
+from vaxel.exchange.observe import Observer
 from vaxel.exchange.read import Read
 from vaxel.home import Home
 from vaxel.journal.checkpoint import Signer
@@ -78,6 +80,10 @@ class Platform:
             allowed=settings.log_headers,
             certificate_header=settings.client_cert_header.lower().encode(),
         )
+        self.watch = Watch(
+            QualityFile(settings.var / "quality" / f"{settings.node}.json"), self.metrics, self.events, log
+        )
+        self.observer = Observer(self.bounds, settings.observe_cpu, self.watch.told)
         self.journal = Journal(
             settings.var / "journal" / settings.node,
             settings.node,
@@ -122,6 +128,8 @@ class Platform:
         await self.keeper.use(state, self.journal)
         for finding in (*self.keeper.problem, *state.warnings):
             self.log.event("directory.finding", level="warning", finding=str(finding))
+        self.watch.start()
+        self.observer.start()
         await self._listen()
         self._tasks = [
             asyncio.create_task(work, name=name)
@@ -131,6 +139,7 @@ class Platform:
                 ("clock", self._watch_clock()),
                 ("files", self._watch_files()),
                 ("tls", self._watch_tls()),
+                ("quality", self.watch.keep()),
             )
         ]
         self._run_file.write_bytes(orjson.dumps({"pid": os.getpid(), "ports": self.ports}))
@@ -156,6 +165,8 @@ class Platform:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.observer.stop()
+        self.watch.write(self.watch.changed_rows())
         await self.producers.close()
         if self.journal.opened:
             await self.journal.close()
@@ -222,6 +233,7 @@ class Platform:
         settings = self.settings
         self._instance(state)
         self.publication = Publication(state.catalogue, self.home.schema)
+        observe = partial(self.observer.offer, state.catalogue)
         forward = Forward(
             self.producers,
             {"monitoring": monitoring(__version__, self.instance_name, swedish_now)},
@@ -233,8 +245,8 @@ class Platform:
                 pass_soap12_faults=settings.pass_soap12_faults,
                 validation_max=settings.validation_max,
             ),
-            count=self._count,
-            observe=lambda contract, content: None,
+            count=self.watch.count,
+            observe=observe,
             sent=self._sent,
             received=self._received,
         )
@@ -252,14 +264,11 @@ class Platform:
                 state.directory,
                 reject=settings.original_consumer == "reject",
             ),
-            handler=journey(state.directory, state.catalogue, self.journal, rules, self._count, forward),
+            handler=journey(state.directory, state.catalogue, self.journal, rules, self.watch.count, observe, forward),
             catalogue=state.catalogue,
             directory=state.directory,
             release=state.release.number,
         )
-
-    def _count(self, contract: Contract, message: str, violations: tuple[Violation, ...]) -> None:
-        self.events.violated(contract.namespace, message)
 
     def _sent(self, call: Call, outgoing: Outgoing) -> None:
         self.events.request_out(call, outgoing.headers)

@@ -153,6 +153,7 @@ class Settings(BaseModel):
     directory: Literal["files"] = "files"
 
     validation_max: Literal["off", "observe", "warn", "reject"] = "reject"
+    observe_cpu: Annotated[float, Field(ge=0, le=1)] = 0.05
     unknown_contracts: Literal["refuse", "forward"] = "refuse"
     schema_compat: Words = ("unanchor-patterns", "wildcard-other")
 

@@ -98,6 +98,15 @@ class Metrics:
             ["contract", "message"],
             registry=self.registry,
         )
+        self.judged = Counter(
+            "vaxel_contract_messages",
+            "Messages by contract and outcome of their check: valid, violating, newer-minor, or skipped and why",
+            ["contract", "message", "outcome"],
+            registry=self.registry,
+        )
+        self.observe_cpu = Counter(
+            "vaxel_observe_cpu_seconds", "CPU seconds spent on checks beside calls", registry=self.registry
+        )
         # One child for each label set, looked up once: `labels()` costs more than the increment.
         self.child = lru_cache(maxsize=4096)(self.calls.labels)
         self.in_platform = self.seconds.labels("platform")

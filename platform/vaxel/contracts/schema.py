@@ -3,7 +3,7 @@
 import posixpath
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import Any
 
 from lxml import etree
@@ -13,6 +13,7 @@ Resolver = Callable[[str], bytes | None]
 
 XSD = "http://www.w3.org/2001/XMLSchema"
 WSDL = "http://schemas.xmlsoap.org/wsdl/"
+_TARGET = re.compile(rb"""<(?:[\w.-]+:)?schema\b[^>]*?\btargetNamespace\s*=\s*["']([^"']+)["']""")
 ALL_COMPATIBILITY = frozenset({"unanchor-patterns", "wildcard-other"})
 
 
@@ -30,7 +31,10 @@ class Schema:
         self._resolve = resolve
         self._compatibility = compatibility
         self._lock = threading.Lock()
+        self._explaining = threading.Lock()
         self._compiled: etree.XMLSchema | None = None
+        self._explainer: etree.XMLSchema | None = None
+        self._namespaces: set[str] = set()
         self._reason: str | None = None
 
     @property
@@ -47,16 +51,35 @@ class Schema:
                     self._compile()
         return self._compiled
 
+    @property
+    def namespaces(self) -> Set[str]:
+        """The target namespaces of its files; empty until it is compiled."""
+        return self._namespaces
+
+    def errors(self, payload: Any) -> list[Any]:
+        """What is wrong with a message's element, in lxml's own form; empty when it is valid or the schema unusable.
+
+        The verdict is asked of one schema by all threads at once. The log of errors is state of the schema object,
+        so the errors are read from a second one, by one thread at a time; few messages come to that.
+        """
+        compiled = self.compiled()
+        if compiled is None or compiled.validate(payload):
+            return []
+        with self._explaining:
+            if self._explainer is None:
+                self._explainer = self._schema(self._inline(self._wsdl()))
+            self._explainer.validate(payload)
+            log: Any = self._explainer.error_log  # the stubs lack its iterator
+            return list(log)
+
     def _compile(self) -> None:
         try:
             wsdl = self._wsdl()
-            inline = wsdl.find(f"{{{WSDL}}}types/{{{XSD}}}schema")
+            inline = self._inline(wsdl)
             if inline is None:
                 self._reason = "the WSDL has no inline schema"
                 return
-            base = _url(self.location)
-            document = etree.fromstring(etree.tostring(inline), self._parser(), base_url=base)
-            compiled = etree.XMLSchema(document)
+            compiled = self._schema(inline)
             missing = [name for name in _message_elements(wsdl) if not _declared(compiled, name)]
         except (etree.LxmlError, OSError, ValueError) as error:
             self._reason = f"does not compile: {error}"
@@ -66,6 +89,13 @@ class Schema:
         else:
             self._compiled = compiled
 
+    def _schema(self, inline: Any) -> etree.XMLSchema:
+        return etree.XMLSchema(etree.fromstring(etree.tostring(inline), self._parser(), base_url=_url(self.location)))
+
+    @staticmethod
+    def _inline(wsdl: Any) -> Any:
+        return wsdl.find(f"{{{WSDL}}}types/{{{XSD}}}schema")
+
     def _wsdl(self) -> Any:
         content = self._resolve(self.location)
         if content is None:
@@ -74,15 +104,16 @@ class Schema:
 
     def _parser(self) -> etree.XMLParser:
         parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
-        parser.resolvers.add(_Package(self._package, self._resolve, self._compatibility))
+        parser.resolvers.add(_Package(self._package, self._resolve, self._compatibility, self._namespaces))
         return parser
 
 
 class _Package(etree.Resolver):
     """Gives libxml2 the files of one package, with the compatibility rules applied, and nothing else (CO-7.6)."""
 
-    def __init__(self, package: str, resolve: Resolver, compatibility: frozenset[str]) -> None:
+    def __init__(self, package: str, resolve: Resolver, compatibility: frozenset[str], seen: set[str]) -> None:
         super().__init__()
+        self._seen = seen
         self._package = package
         self._resolve_file = resolve
         self._compatibility = compatibility
@@ -94,6 +125,7 @@ class _Package(etree.Resolver):
         content = self._resolve_file(path) if inside else None
         if content is None:
             return self.resolve_empty(context)  # type: ignore[attr-defined] # the stubs lack it
+        self._seen.update(name.decode("utf-8", "replace") for name in _TARGET.findall(content))
         return self.resolve_string(self._compatible(content), context, base_url=_url(path))
 
     def _compatible(self, content: bytes) -> bytes:

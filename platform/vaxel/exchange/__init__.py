@@ -22,7 +22,7 @@ from vaxel.contracts.catalogue import Catalogue
 from vaxel.directory.model import Directory
 from vaxel.directory.resolve import RoutingRules
 from vaxel.exchange.audit import Journal, audit
-from vaxel.exchange.check import Count, checking
+from vaxel.exchange.check import Count, Observe, checking
 from vaxel.exchange.door import Door
 from vaxel.exchange.protect import protection
 from vaxel.exchange.route import Today, permission, routing
@@ -55,6 +55,7 @@ def journey(
     journal: Journal,
     rules: Rules,
     count: Count,
+    observe: Observe,
     forward: Handler,
 ) -> Handler:
     """Steps 4–11 in order: the first sees a call first and its reply last."""
@@ -63,7 +64,7 @@ def journey(
             audit(journal, catalogue),
             routing(directory, rules.routing, rules.today),
             permission(directory, rules.routing, rules.today),
-            checking(catalogue, count, highest=rules.validation_max, forward_unknown=rules.forward_unknown),
+            checking(catalogue, count, observe, highest=rules.validation_max, forward_unknown=rules.forward_unknown),
             protection(catalogue, directory),
         ],
         forward,

@@ -48,6 +48,13 @@ class Bounds:
             raise Overloaded("too many bytes buffered", fields={"bound": "VAXEL_MAX_BUFFERED_BYTES"})
         self.buffered_bytes += size_bytes
 
+    def take_spare(self, size_bytes: int) -> bool:
+        """Count bytes that no call waits for, while half of the bound stays free for calls; whether it could."""
+        if self.buffered_bytes + size_bytes > self._max_bytes // 2:
+            return False
+        self.buffered_bytes += size_bytes
+        return True
+
     def give_back(self, size_bytes: int) -> None:
         """Return what `take` counted."""
         self.buffered_bytes -= size_bytes

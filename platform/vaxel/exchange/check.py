@@ -2,19 +2,24 @@
 
 from collections.abc import Callable
 
-from vaxel.call import Call, Handler, Layer, Reply
+from vaxel.call import Body, Call, Handler, Layer, Reply
 from vaxel.contracts.catalogue import Catalogue
 from vaxel.contracts.entry import Contract
-from vaxel.contracts.validate import Violation, validate
+from vaxel.contracts.quality import Message
+from vaxel.contracts.validate import Violation, refuses, validate
 from vaxel.errors import ContractUnknown, MessageMalformed
 
-Count = Callable[[Contract, str, tuple[Violation, ...]], None]
-"""Told of violations: contract, `request` or `response`, and what was found."""
+Count = Callable[[Call, Contract, Message, tuple[Violation, ...]], None]
+"""Told of each message judged in its call: `request` or `response`, and what was found, which may be nothing."""
+Observe = Callable[[Call, Contract, Message, Body], None]
+"""Given each message that is to be judged beside its call: `request` or `response`. Never waits, never raises."""
 
 LEVELS = ("off", "observe", "warn", "reject")
 
 
-def checking(catalogue: Catalogue, count: Count, *, highest: str = "reject", forward_unknown: bool = False) -> Layer:
+def checking(
+    catalogue: Catalogue, count: Count, observe: Observe, *, highest: str = "reject", forward_unknown: bool = False
+) -> Layer:
     """Step 7. `highest` lowers every level (CO-7.1); `forward_unknown` is `VAXEL_UNKNOWN_CONTRACTS=forward`."""
 
     def layer(inner: Handler) -> Handler:
@@ -30,7 +35,11 @@ def checking(catalogue: Catalogue, count: Count, *, highest: str = "reject", for
                     fields={"contract": entry.namespace},
                 )
             else:
-                _validate(call, catalogue, entry, lowered(entry.validation.request, highest), count)
+                level = lowered(entry.validation.request, highest)
+                if level == "observe":
+                    observe(call, entry, "request", call.body)
+                else:
+                    _validate(call, catalogue, entry, level, count)
             return await inner(call)
 
         return check
@@ -47,11 +56,11 @@ def _validate(call: Call, catalogue: Catalogue, entry: Contract, level: str, cou
     if level not in {"warn", "reject"} or call.envelope.payload is None:
         return
     violations = validate(catalogue, entry, call.envelope.payload, response=False)
+    count(call, entry, "request", violations)
     if not violations:
         return
-    count(entry, "request", violations)
     call.trail.notes["violations"] = str(len(violations))
-    if level == "reject":
+    if level == "reject" and refuses(violations):
         raise MessageMalformed(
             "the request violates its contract: " + "; ".join(str(violation) for violation in violations),
             cause="request.contract-violation",

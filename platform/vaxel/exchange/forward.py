@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from vaxel.call import Body, Call, Handler, Reply, RivtaProfile
 from vaxel.contracts.catalogue import Catalogue
 from vaxel.contracts.entry import Contract
-from vaxel.contracts.validate import validate
+from vaxel.contracts.validate import judge, refuses
 from vaxel.delivery import Answer, Outgoing, Producer
-from vaxel.errors import AddressUnusable, MessageMalformed, ProducerFailed, ProfileMismatch
-from vaxel.exchange.check import Count, lowered
+from vaxel.errors import AddressUnusable, ProducerFailed, ProfileMismatch
+from vaxel.exchange.check import Count, Observe, lowered
 from vaxel.exchange.headers import HeaderTable
-from vaxel.soap import charset, scan, tree
+from vaxel.soap import charset, scan
 from vaxel.soap.translate import translate
 
 SERVICE = "vaxel:"
@@ -42,7 +42,7 @@ class Forward:
         delivery: Delivery,
         *,
         count: Count,
-        observe: Callable[[Contract, bytes], None],
+        observe: Observe,
         sent: Callable[[Call, Outgoing], None],
         received: Callable[[Call, Answer], None],
     ) -> None:
@@ -122,17 +122,15 @@ class Forward:
     def _check(self, call: Call, entry: Contract, body: Body) -> None:
         """Validate the answer at the contract's level (CO-7): in the call, or beside it."""
         level = self._level(entry)
-        if level == "observe" and body.rest is None:
-            self._observe(entry, body.start)
+        if level == "observe":
+            self._observe(call, entry, "response", body)
         if level not in {"warn", "reject"}:
             return
-        try:
-            violations = validate(self._catalogue, entry, tree.parse(body.start).payload, response=True)
-        except MessageMalformed as error:
-            raise _failed(call, "producer.contract-violation", "the answer is not a SOAP message") from error
+        violations = judge(self._catalogue, entry, body.start, response=True)
+        self._count(call, entry, "response", violations)
         if violations:
-            self._count(entry, "response", violations)
-            if level == "reject":
+            call.trail.notes["answerViolations"] = str(len(violations))
+            if level == "reject" and refuses(violations):
                 text = "; ".join(str(violation) for violation in violations)
                 raise _failed(call, "producer.contract-violation", f"the answer violates its contract: {text}")
 
