@@ -6,15 +6,21 @@ installed package gets (CO-7.1) belong to its installation.
 """
 
 import asyncio
+import re
+import threading
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 from scene import DIAGNOSIS, DOMAIN, PATIENT, PRODUCER, REQUEST, RESPONSE, TRUSTED, UNIT, UNKNOWN, Scene, message, scene
 
-from vaxel.contracts.entry import Validation
+from vaxel.contracts.catalogue import Catalogue
+from vaxel.contracts.entry import Contract, Validation
 from vaxel.contracts.load import load
+from vaxel.contracts.publish import Publication
 from vaxel.contracts.sample import envelope
+from vaxel.contracts.schema import Schema
 from vaxel.contracts.validate import refuses, validate
 from vaxel.home import Home
 from vaxel.soap import tree
@@ -259,3 +265,111 @@ def test_co_6_5_findings_of_a_newer_minor_alone_refuse_nothing() -> None:
         later = payload.replace("<patientId>", NEWER + "<patientId>")
         violations = validate(catalogue, contract, tree.parse(message(later, UNIT)).payload, response=False)
         assert refuses(violations) is refused
+
+
+# SW-15, publication
+
+URL = "https://vp.example.se/vp/a/b/Get/1/rivtabp21"
+WSDL_FILE = "schemas/a.b/1.0/interactions/GetInteraction/Get_RIVTABP21.wsdl"
+FILES = {
+    WSDL_FILE: b"""\xef\xbb\xbf  <?xml version="1.0"?><w:definitions xmlns:w="x" targetNamespace='urn:riv:a:B:Get:1:rivtabp21'>
+        <xs:import schemaLocation="Get.xsd"/><xs:import namespace='n' schemaLocation='../../core/registry.xsd'/>
+        <xs:import namespace="without-location"/><soap:address location='http://tempuri.org'/></w:definitions>""",
+    "schemas/a.b/1.0/interactions/GetInteraction/Get.xsd": b'<xs:include schemaLocation="../../core/core.xsd"/>',
+    "schemas/a.b/1.0/core/core.xsd": b'<xs:import schemaLocation="enum.xsd"/>',
+    "schemas/a.b/1.0/core/enum.xsd": b"<enum/>",
+    "schemas/a.b/2.0/core/core.xsd": b"<other/>",
+}
+
+
+def publication(reads: Counter[str], **stated: Any) -> Publication:
+    """What is published of a small package, telling what it reads."""
+
+    def resolve(name: str) -> bytes | None:
+        reads[name] += 1
+        return FILES.get(name)
+
+    file = WSDL_FILE.removeprefix("schemas/a.b/1.0/")
+    contract = Contract(
+        name="Get", version="1.0", package="1.0", namespace="urn:riv:a:b:GetResponder:1", wsdl=file,
+        request="Get", response="GetResponse", **stated,
+    )  # fmt: skip
+    schema = Schema("schemas/a.b/1.0", file, resolve)
+    return Publication(Catalogue([("a:b", contract)], {contract.namespace.lower(): schema}), resolve)
+
+
+def test_sw_15_1_every_address_and_import_is_rewritten() -> None:
+    """Whatever quotes; X stays as it is."""
+    content = publication(Counter()).wsdl("/vp/a/b/Get/1/rivtabp21", URL) or b""
+    assert f"location='{URL}'".encode() in content
+    assert f'schemaLocation="{URL}?xsd=Get.xsd"'.encode() in content
+    assert f"schemaLocation='{URL}?xsd=../../core/registry.xsd'".encode() in content
+    assert content.count(b"schemaLocation") == 2
+
+
+def test_sw_15_2_imports_and_includes_of_schemas_are_rewritten() -> None:
+    """Relative to the WSDL, since a client resolves nothing: each name can be asked for as it stands."""
+    published = publication(Counter())
+    found, asked = [], ["Get.xsd"]
+    while asked:
+        content = published.schema("/vp/a/b/Get/1/rivtabp21", URL, asked[0]) or b""
+        found.append(asked.pop(0))
+        asked += [name.decode() for name in re.findall(rb"\?xsd=([^\"]+)", content)]
+    assert found == ["Get.xsd", "../../core/core.xsd", "../../core/enum.xsd"]
+
+
+def test_sw_15_4_the_path_comes_from_the_namespace_or_the_entry() -> None:
+    """Without case; what stands before the declaration is dropped."""
+    published = publication(Counter())
+    for path in ("/vp/a/B/Get/1/rivtabp21", "/vp/A/b/get/1/RIVTABP21/"):
+        assert (published.wsdl(path, URL) or b"").startswith(b"<?xml")
+    elsewhere = publication(Counter(), publish_path="/vp/Old/Place")
+    assert elsewhere.paths == ("/vp/old/place",)
+    assert elsewhere.wsdl("/vp/old/Place", URL)
+    assert elsewhere.wsdl("/vp/a/b/Get/1/rivtabp21", URL) is None
+
+
+async def test_sw_15_5_an_unknown_path_is_told_what_there_is(tmp_path: Path) -> None:
+    async with scene(tmp_path) as stage:
+        answer = await stage.post(b"", {}, path="/vp/unknown?wsdl", method="GET")
+        assert (answer.status, answer.headers["content-type"]) == (404, "text/plain")
+        first, *urls = answer.text.splitlines()
+        assert first == "not published; there are:"
+        assert len(urls) == len(set(urls)) == len(stage.platform.publication.paths)
+        for url in urls:
+            async with stage.session.get(url) as published:
+                assert published.status == 200
+
+
+@pytest.mark.parametrize(
+    "name", ["../../../2.0/core/core.xsd", "../../../../a.b/2.0/core/core.xsd", "Get_RIVTABP21.wsdl", ""]
+)
+def test_sw_15_6_no_file_outside_the_package_is_served(name: str) -> None:
+    assert publication(Counter()).schema("/vp/a/b/get/1/rivtabp21", URL, name) is None
+
+
+def test_a_file_is_read_once_for_each_release() -> None:
+    reads: Counter[str] = Counter()
+    published = publication(reads)
+    for _ in range(3):
+        published.wsdl("/vp/a/b/get/1/rivtabp21", URL)
+        published.schema("/vp/a/b/get/1/rivtabp21", URL, "Get.xsd")
+    assert {name: count for name, count in reads.items() if name in FILES} == {
+        WSDL_FILE: 1, "schemas/a.b/1.0/interactions/GetInteraction/Get.xsd": 1,
+    }  # fmt: skip
+
+
+async def test_no_file_is_read_where_calls_are_carried(tmp_path: Path) -> None:
+    """Publication reads in a thread."""
+    threads: set[str] = set()
+
+    def resolve(name: str) -> bytes | None:
+        threads.add(threading.current_thread().name)
+        return Home(path=ROOT).schema(name)
+
+    async with scene(tmp_path) as stage:
+        stage.platform.publication = Publication(stage.platform.keeper.state.catalogue, resolve)
+        path = "/vp/clinicalprocess/healthcond/description/GetDiagnosis/2/rivtabp21?wsdl"
+        assert (await stage.post(b"", {}, path=path, method="GET")).status == 200
+    assert threads
+    assert threading.main_thread().name not in threads

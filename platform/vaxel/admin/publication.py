@@ -1,5 +1,6 @@
 """`GET /vp/…?wsdl` and `?xsd=`: published contracts, before anything is known about the sender (SW-2.4, section 15)."""
 
+import asyncio
 import ipaddress
 import uuid
 from collections.abc import Callable, Iterable
@@ -34,7 +35,8 @@ class Publisher:
         stated = dict(scope["headers"]).get(CORRELATION_ID, b"")
         usable = 0 < len(stated) <= 256 and stated.isascii() and stated.decode().isprintable()
         correlation_id = stated if usable else str(uuid.uuid4()).encode()
-        await respond(send, self._answer(scope), ((CORRELATION_ID, correlation_id),))
+        answer = await asyncio.to_thread(self._answer, scope)  # a file may have to be read
+        await respond(send, answer, ((CORRELATION_ID, correlation_id),))
 
     def _answer(self, scope: Scope) -> Answer:
         if scope["method"] not in {"GET", "HEAD"}:
@@ -50,7 +52,7 @@ class Publisher:
         else:
             content = publication.schema(path, base + path, query["xsd"])
         if content is None:
-            known = "not published; there are:\n" + "".join(f"{base}{each}?wsdl\n" for each in publication.paths)
+            known = "".join(f"{base}{each}?wsdl\n" for each in publication.paths)
             return Answer(
                 status=404, content_type=b"text/plain", content=f"not published; there are:\n{known}".encode()
             )

@@ -66,13 +66,17 @@ class Aggregation(Record):
 
 
 class Contract(Record):
-    """A contract as the catalogue states it; `namespace` is its key (CO-3.1). Times in seconds, sizes in bytes."""
+    """A contract as the catalogue states it; `namespace` is its key (CO-3.1). Times in seconds, sizes in bytes.
+
+    `publish_path` is where its WSDL is published, where that is not what the WSDL's namespace gives (SW-15.4).
+    """
 
     name: str
     version: Annotated[str, Field(pattern=r"^\d+\.\d+$")]
     package: str
     namespace: Annotated[str, Field(pattern=r"^[0-9a-zA-Z_.:\-]{1,255}$")]
     wsdl: str
+    publish_path: Annotated[str, Field(pattern=r"^/vp/[^?#]+$")] | None = None
     request: str
     response: str
     soap_action: str | None = None

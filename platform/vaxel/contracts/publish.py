@@ -4,6 +4,7 @@ import posixpath
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache, cached_property
 from html import escape
 
 from vaxel.contracts.catalogue import Catalogue
@@ -25,11 +26,18 @@ class _Published:
 
 
 class Publication:
-    """The published contracts of one catalogue, found by the path that their namespace gives (SW-15.4)."""
+    """The published contracts of one catalogue, found by the path that their namespace gives (SW-15.4).
+
+    Each file is read once, when it is first asked for; a new release has a new publication.
+    """
 
     def __init__(self, catalogue: Catalogue, resolve: Resolver) -> None:
-        self._resolve = resolve
-        self._by_path = dict(self._found(catalogue))
+        self._catalogue = catalogue
+        self._resolve = cache(resolve)
+
+    @cached_property
+    def _by_path(self) -> dict[str, _Published]:
+        return dict(self._found(self._catalogue))
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -75,7 +83,8 @@ class Publication:
                 target = _TARGET.search(self._resolve(file) or b"")
                 if target is not None:
                     path = PREFIX + target[1].decode().replace(":", "/")
-                    yield path.lower(), _Published(file=file, package=package)
+                    stated = contract.publish_path if file == schema.location else None
+                    yield (stated or path).lower(), _Published(file=file, package=package)
 
 
 def _other_profiles(file: str) -> Iterator[str]:
