@@ -213,8 +213,13 @@ class Platform:
 
     def _web(self) -> Any:
         from vaxel.admin import api  # FastAPI is imported for the web port only
+        from vaxel.admin.contract_facts import ContractFacts
+        from vaxel.admin.contract_routes import routes
 
-        return api(admin_key(self.settings.var / "admin.key"), self.facts.status, self.facts.release, self.reload)
+        contracts = ContractFacts(lambda: self.keeper.state, self.home, swedish_day, self.settings.validation_max)
+        more = routes(contracts, lambda *wanted: self.watch.quality.rows(*wanted))
+        key = admin_key(self.settings.var / "admin.key")
+        return api(key, self.facts.status, self.facts.release, self.reload, more)
 
     def _publisher(self) -> Publisher:
         settings = self.settings

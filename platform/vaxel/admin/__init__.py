@@ -4,17 +4,18 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
-from fastapi import Depends, FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
 from vaxel import __version__
-from vaxel.admin.problems import Problem, answer
+from vaxel.admin.problems import Problem, answer, invalid
 
 Facts = Callable[[], dict[str, Any]]
 
 
-def api(key: str, status: Facts, release: Facts, reload: Callable[[], Any]) -> FastAPI:
-    """The application; every path below `/api/v1` needs `Authorization: Bearer <key>`."""
+def api(key: str, status: Facts, release: Facts, reload: Callable[[], Any], *more: APIRouter) -> FastAPI:
+    """The application with `more` routes; every path below `/api/v1` needs `Authorization: Bearer <key>`."""
 
     def authorised(request: Request) -> None:
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
@@ -25,7 +26,10 @@ def api(key: str, status: Facts, release: Facts, reload: Callable[[], Any]) -> F
         title="Växel", version=__version__, docs_url="/api/docs", openapi_url="/api/openapi.json", redoc_url=None
     )
     app.add_exception_handler(Problem, answer)
+    app.add_exception_handler(RequestValidationError, invalid)
     guard = [Depends(authorised)]
+    for router in more:
+        app.include_router(router, dependencies=guard)
 
     @app.get("/api/v1/status", dependencies=guard)
     async def show_status() -> JSONResponse:

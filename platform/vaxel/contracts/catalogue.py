@@ -9,10 +9,16 @@ from vaxel.contracts.schema import Schema
 class Catalogue:
     """Immutable: contracts by namespace, each with its domain and its schema."""
 
-    def __init__(self, contracts: Iterable[tuple[str, Contract]] = (), schemas: Mapping[str, Schema] | None = None):
+    def __init__(
+        self,
+        contracts: Iterable[tuple[str, Contract]] = (),
+        schemas: Mapping[str, Schema] | None = None,
+        versions: Mapping[str, tuple[str, ...]] | None = None,
+    ) -> None:
         self._contracts = {contract.namespace.lower(): contract for _, contract in contracts}
         self._domains = {contract.namespace.lower(): domain for domain, contract in contracts}
         self._schemas = schemas or {}
+        self._versions = versions or {}
 
     def get(self, namespace: str) -> Contract | None:
         """The contract of a Responder namespace, in any case; None when the catalogue lacks it."""
@@ -29,6 +35,10 @@ class Catalogue:
     def schema(self, contract: Contract) -> Schema | None:
         """The contract's schema; None where it has no package here."""
         return self._schemas.get(contract.namespace.lower())
+
+    def versions(self, contract: Contract) -> tuple[str, ...]:
+        """The versions of the contract's namespace that have an entry, the one in use among them (CO-3.4)."""
+        return self._versions.get(contract.namespace.lower(), (contract.version,))
 
     def domain(self, contract: Contract) -> str:
         """The service domain, `clinicalprocess:healthcond:description`."""

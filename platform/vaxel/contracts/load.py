@@ -41,7 +41,7 @@ def load(files: Mapping[str, bytes], resolve: Resolver, compatibility: frozenset
         raise DataError(tuple(errors))
     chosen = _chosen(rows)
     schemas = {row.contract.namespace.lower(): _schema(row, resolve, compatibility) for row in chosen}
-    catalogue = Catalogue([(row.domain, row.contract) for row in chosen], schemas)
+    catalogue = Catalogue([(row.domain, row.contract) for row in chosen], schemas, _versions(rows))
     return Loaded(catalogue=catalogue, findings=tuple(_unstated(chosen)))
 
 
@@ -87,6 +87,14 @@ def _chosen(rows: list[_Row]) -> list[_Row]:
 
 def _rank(row: _Row) -> tuple[bool, tuple[int, ...]]:
     return row.contract.pinned, tuple(int(part) for part in row.contract.version.split("."))
+
+
+def _versions(rows: list[_Row]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for row in rows:
+        key = row.contract.namespace.lower()
+        found[key] = (*found.get(key, ()), row.contract.version)
+    return found
 
 
 def _schema(row: _Row, resolve: Resolver, compatibility: frozenset[str]) -> Schema:

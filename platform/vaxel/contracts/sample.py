@@ -49,11 +49,11 @@ class Facts:
 
 
 class Sampler:
-    """Makes messages of one contract from its WSDL on disk."""
+    """Makes messages of one contract from its WSDL on disk; `model` is its schema as xmlschema has it."""
 
     def __init__(self, contract: Contract, wsdl: Path) -> None:
         self._contract = contract
-        self._schema = _schema(wsdl)
+        self.model = _schema(wsdl)
 
     def request(self, facts: Facts, receiver: str, *, profile: str = "rivtabp21") -> bytes:
         """A request in its envelope, to `receiver`."""
@@ -64,7 +64,7 @@ class Sampler:
         return envelope(self._payload(self._contract.response, facts))
 
     def _payload(self, name: str, facts: Facts) -> str:
-        element = self._schema.maps.elements[f"{{{self._contract.namespace}}}{name}"]
+        element = self.model.maps.elements[f"{{{self._contract.namespace}}}{name}"]
         return "".join(_Writer(facts).element(element, ()))
 
 
