@@ -8,7 +8,20 @@ from typing import Any
 import orjson
 import pytest
 from lxml import etree
-from scene import DIAGNOSIS, DOMAIN, PATIENT, PRODUCER, PROTECTED, RESPONSE, TRUSTED, Scene, message, scene
+from scene import (
+    DIAGNOSIS,
+    DOMAIN,
+    PATIENT,
+    PLATFORM,
+    PRODUCER,
+    PROTECTED,
+    RESPONSE,
+    TRUSTED,
+    UNIT,
+    Scene,
+    message,
+    scene,
+)
 
 CONTRACTS = "/api/v1/contracts"
 
@@ -131,6 +144,8 @@ async def test_samples_are_valid_and_repeatable(tmp_path: Path) -> None:
             assert compiled.validate(etree.fromstring(content).find("{*}Body")[0])
         assert made[0] == made[1]
         assert made[3] == made[4] != made[5]
+        assert f">{PLATFORM}<".encode() in made[0]
+        assert f">{UNIT}<".encode() in (await get(stage, path, to=UNIT))[1]
 
 
 async def test_the_quality_report_is_filtered_and_paged(tmp_path: Path) -> None:

@@ -70,8 +70,11 @@ class ContractFacts:
             "quality": totals(quality),
         }
 
-    def sample(self, namespace: str, message: str, seed: int) -> bytes:
-        """A valid message of test data, equal for equal seeds; `Problem` where there is none."""
+    def sample(self, namespace: str, message: str, seed: int, to: str) -> bytes:
+        """A valid message of test data, equal for equal seeds; `to` is a request's receiver, empty: the platform.
+
+        Raises `Problem` where there is none.
+        """
         from vaxel.contracts.sample import Facts
 
         state = self._current()
@@ -80,7 +83,9 @@ class ContractFacts:
             sampler = self._sampler(contract)
             facts = Facts(seed=seed)
             response = message == "response"
-            made: bytes = sampler.response(facts) if response else sampler.request(facts, state.directory.platform.id)
+            made: bytes = (
+                sampler.response(facts) if response else sampler.request(facts, to or state.directory.platform.id)
+            )
         except (KeyError, ValueError, OSError) as error:
             raise Problem(409, "schema", "The schema gives no sample", "see the contract's `schema`") from error
         return made

@@ -53,10 +53,13 @@ def routes(facts: ContractFacts, rows: Rows) -> APIRouter:
 
     @router.get("/contracts/{namespace}/sample", responses=UNKNOWN)
     async def sample_message(
-        namespace: str, message: Message = "request", seed: Annotated[int, Query(ge=0, le=2**31)] = 1
+        namespace: str,
+        message: Message = "request",
+        seed: Annotated[int, Query(ge=0, le=2**31)] = 1,
+        to: Annotated[str, Query(description="Logical address of a request; default the platform's own.")] = "",
     ) -> Response:
         """A valid message of test data in its envelope; equal seeds give equal messages."""
-        content = await asyncio.to_thread(facts.sample, namespace, message, seed)
+        content = await asyncio.to_thread(facts.sample, namespace, message, seed, to)
         return Response(content, media_type="text/xml; charset=utf-8")
 
     @router.get("/quality")
