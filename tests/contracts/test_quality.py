@@ -38,10 +38,10 @@ def test_violations_are_grouped_by_path_rule_and_reason() -> None:
 def test_the_most_frequent_stands_first_and_rows_are_in_order() -> None:
     quality = Quality()
     for party in ("P2", "p1"):
-        quality.checked(subject(party), (violation("rare"), violation("often")), NOON)
-        quality.checked(subject(party), (violation("often"),), NOON)
+        quality.checked(subject(party), (violation("a"), violation("b")), NOON)
+        quality.checked(subject(party), (violation("b"),), NOON)
     assert [row["party"] for row in quality.rows()] == ["p1", "P2"]
-    assert [each["path"] for each in quality.rows()[0]["violations"]] == ["often", "rare"]
+    assert [each["path"] for each in quality.rows()[0]["violations"]] == ["b", "a"]
     assert [row["party"] for row in quality.rows(party="p2")] == ["P2"]
     assert quality.rows(contract="urn:b") == []
     assert quality.rows(message="request") == []

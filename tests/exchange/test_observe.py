@@ -149,6 +149,14 @@ def test_the_budget_is_held_in_the_long_run(share: float, messages: list[tuple[f
     assert spent <= share * (SAVED_S + now) + largest + 1e-6
 
 
+def test_an_idle_platform_saves_for_a_while_only() -> None:
+    budget = Budget(0.1, 0)
+    assert budget.allows(3600)
+    budget.spend(0.1 * SAVED_S + 0.001)
+    assert not budget.allows(3600)
+    assert budget.allows(3601)
+
+
 def test_a_request_is_the_consumers_and_an_answer_the_producers() -> None:
     assert subject_of(CALL, CONTRACT, "request").party == "C1"
     answer = subject_of(replace(CALL, target=replace(CALL.target, producer=HsaId("P2"))), CONTRACT, "response")
