@@ -162,6 +162,13 @@ async def test_co_7_8_a_violation_is_told_without_its_value(tmp_path: Path) -> N
         stage.platform = None
 
 
+def test_co_7_8_a_name_that_could_hold_an_identity_is_not_told() -> None:
+    wrong = f"<p{PATIENT}/>"
+    assert judged(f'<GetDiagnosis xmlns="{DIAGNOSIS}"><patientId>{wrong * 2}</patientId></GetDiagnosis>') == [
+        ("GetDiagnosis/patientId/*[1]", "element-content")
+    ]
+
+
 @pytest.mark.parametrize("prefix", ["", "q:"])
 def test_co_7_8_the_path_leads_to_the_element(prefix: str) -> None:
     """Whatever prefixes the sender uses, and however deep the message lies in its envelope."""

@@ -75,8 +75,20 @@ def test_parties_and_kinds_are_bounded() -> None:
     )
 
 
-def test_names_that_could_hold_a_number_are_not_kept() -> None:
-    assert kind(violation("Get/p191212121212/x[2]")) == Kind(path="Get/*/x", rule="pattern-valid", reason="because")
+def test_parties_are_bounded_in_all() -> None:
+    quality = Quality(Bounds(all_parties=2))
+    for contract in ("urn:a", "urn:b", "urn:c"):
+        quality.seen(subject("P", contract))
+    assert [(row["contract"], row["party"]) for row in quality.rows()] == [
+        ("urn:a", "P"),
+        ("urn:b", "P"),
+        ("urn:c", OTHERS),
+    ]
+
+
+def test_a_kind_is_of_no_single_message() -> None:
+    found = kind(violation("Get/a[1]/x[22]", line=7))
+    assert found == Kind(path="Get/a/x", rule="pattern-valid", reason="because")
     assert len(kind(violation("long/" * 1000)).path) == 300
 
 

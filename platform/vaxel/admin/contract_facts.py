@@ -14,9 +14,6 @@ from vaxel.directory.parties import consumers, producers
 from vaxel.exchange.check import lowered
 from vaxel.home import Home
 
-MAX_SAMPLERS = 8
-"""Schemas kept in the form that describes and samples; each takes some megabytes."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
@@ -38,8 +35,6 @@ class ContractFacts:
         self._home = home
         self._today = today
         self._validation_max = validation_max
-        self._samplers: dict[str, Any] = {}
-        self._samplers_of: Catalogue | None = None
 
     def listed(self, wanted: Wanted) -> list[dict[str, Any]]:
         """The contracts asked for, without what a schema must be compiled for (`judged` adds it)."""
@@ -103,18 +98,10 @@ class ContractFacts:
         """What makes samples of the contract and knows its schema; raises `OSError` or `ValueError` without one."""
         from vaxel.contracts.sample import Sampler  # needs what a server does without until it is asked
 
-        catalogue = self._current().catalogue
-        if self._samplers_of is not catalogue:
-            self._samplers, self._samplers_of = {}, catalogue
-        schema = catalogue.schema(contract)
+        schema = self._current().catalogue.schema(contract)
         if schema is None or schema.unusable:
             raise ValueError("the schema is unusable")
-        kept = self._samplers
-        if contract.namespace not in kept:
-            while len(kept) >= MAX_SAMPLERS:
-                kept.pop(next(iter(kept)), None)
-            kept[contract.namespace] = Sampler(contract, self._home.path / schema.location)
-        return kept[contract.namespace]
+        return Sampler(contract, self._home.path / schema.location)
 
     def _current(self) -> State:
         state = self._state()

@@ -16,14 +16,14 @@ Outcome = Literal["valid", "newer-minor", "violating"]
 OTHERS = "(others)"
 MAX_PATH = 300
 _POSITION = re.compile(r"\[\d+\]")
-_NUMBERED = re.compile(r"[^/]*\d{6}[^/]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """How much is kept: parties of a contract's requests or answers, kinds of violation of a party, kinds in all."""
+    """How much is kept: parties of a contract's requests or answers and in all, kinds of violation likewise."""
 
     parties: int = 200
+    all_parties: int = 10_000
     kinds: int = 100
     all_kinds: int = 10_000
 
@@ -134,7 +134,8 @@ class Quality:
         if tally is not None:
             return tally
         of_contract = (subject.contract, subject.message)
-        if subject.party != OTHERS and self._parties.get(of_contract, 0) >= self._bounds.parties:
+        full = len(self._tallies) >= self._bounds.all_parties
+        if subject.party != OTHERS and (full or self._parties.get(of_contract, 0) >= self._bounds.parties):
             return self._tally(Subject(contract=subject.contract, message=subject.message, party=OTHERS))
         self._parties[of_contract] = self._parties.get(of_contract, 0) + 1
         tally = self._tallies[subject] = Tally()
@@ -152,9 +153,8 @@ _NUMBERS = ("seen", "checked", "skipped", "violating", "other_violations")
 
 
 def kind(violation: Violation) -> Kind:
-    """A violation without what is of its message only: line, positions, and names that could hold a number."""
-    path = _NUMBERED.sub("*", _POSITION.sub("", violation.path))
-    return Kind(path=path[:MAX_PATH], rule=violation.rule, reason=violation.reason)
+    """A violation without what is of its message only: line and positions."""
+    return Kind(path=_POSITION.sub("", violation.path)[:MAX_PATH], rule=violation.rule, reason=violation.reason)
 
 
 def totals(rows: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, int]]:

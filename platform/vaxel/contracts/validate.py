@@ -1,5 +1,6 @@
 """Messages against their contract: lxml decides; violations say where and what, never a value (CO-7.8)."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -13,6 +14,7 @@ from vaxel.errors import MessageMalformed
 from vaxel.soap import charset, tree
 
 MAX_VIOLATIONS = 10
+_NUMBERED = re.compile(r".*\d{6}.*")
 NEWER_MINOR: Final = "newer-minor"
 """The rule of a finding that is no reason to refuse (CO-6.5)."""
 
@@ -143,6 +145,7 @@ def _path(element: Any, payload: Any) -> str:
 
 
 def _named(element: Any) -> str:
-    local = str(element.tag).rpartition("}")[2]
+    """Its local name and position; `*` for a name that could hold an identity, which a sender's mistake can make."""
+    local = _NUMBERED.sub("*", str(element.tag).rpartition("}")[2])
     same = list(element.getparent().iterchildren(element.tag))
     return local if len(same) == 1 else f"{local}[{same.index(element) + 1}]"
