@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -51,6 +52,9 @@ async def test_it_is_the_same_from_a_running_platform_and_from_its_file(tmp_path
         assert await told(stage, "--contract", "GetAlertInformation") == []
         await stage.platform.stop()
         assert await told(stage) == running
+        with socket.create_server(("127.0.0.1", 0)) as held:
+            closed = held.getsockname()[1]
+        (tmp_path / "var/run.json").write_text(json.dumps({"ports": {"web": closed}}))  # as a kill leaves it
         assert await told(stage, "--contract", DIAGNOSIS, "--consumer", TRUSTED.lower()) == running[:1]
         code, output, _ = await quality(stage)
         assert code == 0
