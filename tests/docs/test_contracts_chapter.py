@@ -65,7 +65,7 @@ def test_the_chapter_leads_to_an_answered_call_and_its_report(tmp_path: Path) ->
     environment = {**plain, "PATH": f"{program.parent}:{os.environ['PATH']}", "COLUMNS": "200"}
     environment |= {"VAXEL_HTTP_PORT": str(http), "VAXEL_WEB_PORT": str(web)}
     done = subprocess.run(
-        ["bash", "-c", script(text)], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False
+        ["bash", "-c", script(text)], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300, check=False
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     for word in ("permitted", "GetDiagnosisResponse>", "GetDiagnosis 2"):
