@@ -396,6 +396,7 @@ class _Cycle:
 
     def _start(self, status: int, headers: Any) -> None:
         length = None
+        self.keep_alive = self.keep_alive and self.whole  # an answer that does not wait for the request ends both
         lines = [STATUS_LINES.get(status) or f"HTTP/1.1 {status} \r\n".encode()]
         for name, value in headers:
             if name == b"content-length":
