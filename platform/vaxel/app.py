@@ -118,7 +118,6 @@ class Platform:
         self._instance(state)
         self.producer_tls.load()
         self.journal.open()
-        await self.producers.open()
         await self.keeper.use(state, self.journal)
         for finding in (*self.keeper.problem, *state.warnings):
             self.log.event("directory.finding", level="warning", finding=str(finding))

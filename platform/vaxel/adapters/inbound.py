@@ -6,23 +6,15 @@ times the CPU of a call (docs/adr/0014) and bounds none of its input.
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
-from http import HTTPStatus
-from typing import Any, Literal, Protocol, cast
+from typing import Literal, Protocol, cast
 from urllib.parse import unquote
 
 import httptools
 
-Message = MutableMapping[str, Any]
-AsgiApp = Callable[[Message, Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]], Awaitable[None]]
+from vaxel.adapters.cycle import STATUS_LINES, AsgiApp, Cycle, Message
 
-STATUS_LINES = {each.value: f"HTTP/1.1 {each.value} {each.phrase}\r\n".encode() for each in HTTPStatus}
 _ASGI = {"version": "3.0", "spec_version": "2.3"}
-_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-
-READ_AHEAD = 65_536
-"""Bytes of a body that wait for the application before the peer is made to wait."""
 LINGER_S = 2.0
 """How long a connection is read, and the bytes thrown away, after an answer that did not wait for the whole request."""
 
@@ -62,9 +54,9 @@ class Inbound(asyncio.Protocol):
         self._counter = counter
         self._parser = httptools.HttpRequestParser(self)
         self._head_bytes = 0
-        self._current: _Cycle | None = None
-        self._reading: _Cycle | None = None
-        self._queue: deque[_Cycle] = deque()
+        self._current: Cycle | None = None
+        self._reading: Cycle | None = None
+        self._queue: deque[Cycle] = deque()
         self._drained: asyncio.Future[None] | None = None
         self._writable = True
         self._read_paused = False
@@ -157,7 +149,7 @@ class Inbound(asyncio.Protocol):
             self.refuse(431)
             return
         self.phase = "body"
-        cycle = self._reading = _Cycle(self, self._scope(), self._parser)
+        cycle = self._reading = Cycle(self, self._scope(), self._parser)
         if self._current is None:
             self._begin(cycle)
         else:  # a pipelined request waits for the answer to the one before it
@@ -215,7 +207,7 @@ class Inbound(asyncio.Protocol):
             self._drained = self.loop.create_future()
             await self._drained
 
-    def answered(self, cycle: "_Cycle") -> None:
+    def answered(self, cycle: "Cycle") -> None:
         """An answer has been written whole: go on with the next request, or close."""
         self._current = None
         if self.transport.is_closing():
@@ -232,11 +224,11 @@ class Inbound(asyncio.Protocol):
         else:
             self._end(cycle)
 
-    def _begin(self, cycle: "_Cycle") -> None:
+    def _begin(self, cycle: "Cycle") -> None:
         self._current = cycle
         cycle.task = self.loop.create_task(cycle.run())
 
-    def _end(self, cycle: "_Cycle") -> None:
+    def _end(self, cycle: "Cycle") -> None:
         """Close; where the request was not read to its end, first let the answer arrive (SW-13.2).
 
         A socket that is closed with unread bytes is reset by the kernel, and the peer loses the answer with it.
@@ -283,163 +275,6 @@ class Inbound(asyncio.Protocol):
         if self._current is None:
             self.phase = "closing"
             self.transport.close()
-
-
-class _Cycle:
-    """One request and its answer, between the connection and the application."""
-
-    __slots__ = (
-        "_body",
-        "_chunked",
-        "_connection",
-        "_continue",
-        "_gone",
-        "_head",
-        "_http10",
-        "_left",
-        "_no_body",
-        "_scope",
-        "_waiter",
-        "begun",
-        "done",
-        "keep_alive",
-        "task",
-        "whole",
-    )  # fmt: skip
-
-    def __init__(self, connection: Inbound, scope: Message, parser: httptools.HttpRequestParser) -> None:
-        self._connection = connection
-        self._scope = scope
-        self._http10 = scope["http_version"] != "1.1"
-        self._continue = not self._http10 and any(
-            name == b"expect" and value.lower() == b"100-continue" for name, value in scope["headers"]
-        )
-        self._body: list[bytes] = []
-        self._waiter: asyncio.Future[None] | None = None
-        self._gone = False
-        self._head = b""
-        self._chunked = False
-        self._no_body = scope["method"] == "HEAD"
-        self._left = 0
-        self.keep_alive: bool = parser.should_keep_alive()
-        self.whole = False
-        self.begun = False
-        self.done = False
-        self.task: asyncio.Task[None] | None = None
-
-    # From the connection
-
-    def feed(self, body: bytes) -> None:
-        """A part of the request's body has come."""
-        if self.done:
-            return
-        self._body.append(body)
-        if len(self._body) > 1 and sum(map(len, self._body)) > READ_AHEAD:
-            self._connection.pause_reading()
-        self._wake()
-
-    def complete(self) -> None:
-        """The request is whole."""
-        self.whole = True
-        self._wake()
-
-    def disconnect(self) -> None:
-        """The peer is gone."""
-        self._gone = True
-        self._wake()
-
-    def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
-
-    # The application
-
-    async def run(self) -> None:
-        """Run the application; an answer without an end drops the connection (section 11)."""
-        try:
-            await self._connection.app(self._scope, self.receive, self.send)
-        except Exception:  # noqa: BLE001 - the applications report their own failures; here the connection ends
-            if not self.begun:
-                self._connection.refuse(500)
-        finally:
-            if not self.done and not self._connection.transport.is_closing():
-                self._connection.transport.abort()
-
-    async def receive(self) -> Message:
-        """ASGI: the next part of the body, or `http.disconnect`."""
-        if not self._body and not self.whole and not self._gone:
-            if self._continue and not self.begun:
-                self._continue = False
-                self._connection.transport.write(_CONTINUE)
-            self._connection.resume_reading()
-            self._waiter = self._connection.loop.create_future()
-            await self._waiter
-        if self._gone or self.done:
-            return {"type": "http.disconnect"}
-        body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
-        self._body.clear()
-        return {"type": "http.request", "body": body, "more_body": not self.whole}
-
-    async def send(self, message: Message) -> None:
-        """ASGI: the answer's start, then its body; the start is written with the first part of the body."""
-        if self._gone or self._connection.transport.is_closing():
-            return
-        if message["type"] == "http.response.start":
-            self._start(message["status"], message.get("headers", ()))
-            return
-        more = message.get("more_body", False)
-        self._write(message.get("body", b""), last=not more)
-        if more:
-            await self._connection.drain()
-        else:
-            self._finish()
-
-    def _start(self, status: int, headers: Any) -> None:
-        length = None
-        self.keep_alive = self.keep_alive and self.whole  # an answer that does not wait for the request ends both
-        lines = [STATUS_LINES.get(status) or f"HTTP/1.1 {status} \r\n".encode()]
-        for name, value in headers:
-            if name == b"content-length":
-                length = int(value)
-            elif name == b"connection" and value == b"close":
-                self.keep_alive = False
-            lines.append(b"%b: %b\r\n" % (name, value))
-        bodiless = status < 200 or status in {204, 304}
-        self._no_body = self._no_body or bodiless
-        if length is None and not bodiless:
-            if self._http10:
-                self.keep_alive = False
-            else:
-                self._chunked = True
-                lines.append(b"transfer-encoding: chunked\r\n")
-        if not (self.keep_alive and self._connection.keep_alive):
-            lines.append(b"connection: close\r\n")
-        head = b"".join(lines)
-        if head.count(b"\n") != len(lines):
-            raise ValueError("a header holds a line break")
-        self._left = length if length is not None and not self._no_body else -1
-        self._head = head + b"\r\n"
-
-    def _write(self, body: bytes, *, last: bool) -> None:
-        if self._no_body:
-            body = b""
-        elif self._chunked:
-            body = (b"%x\r\n%b\r\n" % (len(body), body) if body else b"") + (b"0\r\n\r\n" if last else b"")
-        elif self._left >= 0:
-            self._left -= len(body)
-            if self._left < 0 or (last and self._left):
-                raise ValueError("the body is not as long as its Content-Length")
-        head, self._head = self._head, b""
-        self.begun = True
-        if len(body) > READ_AHEAD:
-            self._connection.transport.writelines((head, body) if head else (body,))
-        elif head or body:
-            self._connection.transport.write(head + body)
-
-    def _finish(self) -> None:
-        self.done = True
-        self._body.clear()
-        self._connection.answered(self)
 
 
 def _path(target: bytes) -> bytes:

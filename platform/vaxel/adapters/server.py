@@ -5,7 +5,8 @@ import os
 import socket
 import ssl
 
-from vaxel.adapters.inbound import AsgiApp, Inbound, Limits
+from vaxel.adapters.cycle import AsgiApp
+from vaxel.adapters.inbound import Inbound, Limits
 
 __all__ = ["AsgiApp", "Limits", "Listeners"]
 
