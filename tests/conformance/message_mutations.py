@@ -7,21 +7,28 @@ from lxml import etree
 from xmlschema.validators import XsdElement, XsdGroup, XsdType
 
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
-VALUES = ("text", "20260101120000", "20260101", "true", "1.5", "AAAA")
+VALUES = ("text", "20260101120000", "20260101", "true", "1.5", "AAAA", "5b2ffb9a-7a1e-4b1c-9a38-3e5b2f6f0f11")
 """Tried in turn for a leaf, after the type's enumeration."""
 
 Damage = Callable[[etree._Element], object]
 
 
-def sample(element: XsdElement) -> etree._Element:
-    """A message with every element of the schema once."""
+def sample(element: XsdElement, above: tuple[str | None, ...] = ()) -> etree._Element:
+    """A message with every element of the schema once; what may hold itself does so once."""
     made = etree.Element(element.name)
     content = getattr(element.type, "content", None)
     if isinstance(content, XsdGroup):
-        made.extend([sample(child) for child in content if isinstance(child, XsdElement)])
+        types = (*above, element.type.name)
+        children = (child for child in content if isinstance(child, XsdElement))
+        made.extend([sample(child, types) for child in children if child.min_occurs or not _deep(child, types)])
     else:
         made.text = _value(element.type)
     return made
+
+
+def _deep(element: XsdElement, above: tuple[str | None, ...]) -> bool:
+    """Whether the element's type stands twice above it already."""
+    return element.type.name is not None and above.count(element.type.name) > 1
 
 
 def _value(kind: XsdType) -> str:
@@ -120,6 +127,7 @@ DAMAGES: dict[str, Damage] = {
     "write day 32 in": write("20260132120000"),
     "write minute 60 in": write("20260101126000"),
     "write the eighteenth century in": write("17260101120000"),
+    "write a decimal comma in": write("1,5"),
     "write space around time in": write(" 20260101120000 "),
     "write anchors around time in": write("^20260101120000$"),
     "write lower case in": write("ok"),
@@ -128,6 +136,8 @@ DAMAGES: dict[str, Damage] = {
     "add a foreign child to": append("{urn:example:other}unknown"),
     "add a core child to": append(f"{{{CORE}}}communicableDisease"),
     "add a result of minor 1 to": append("{urn:riv:clinicalprocess:healthcond:description:2.1}result"),
+    "add an attestation of minor 1 to": append("{urn:riv:clinicalprocess:healthcond:actoutcome:3.1}attested"),
+    "add a patient of minor 1 to": append("{urn:riv:clinicalprocess:healthcond:actoutcome:4.1}patientId"),
     "add a service contract to": append("{urn:riv:itintegration:registry:1}ServiceContract"),
     "add an attribute to": set_attribute("unknown", "x"),
     "add a foreign attribute to": set_attribute("{urn:example:other}unknown", "x"),
