@@ -31,6 +31,22 @@ OTHER_EDITIONS: dict[tuple[str, str], set[str]] = {
         "GetFunctionalStatusResponse/functionalStatusAssessment/()",
         "GetFunctionalStatusResponse/functionalStatusAssessment/relation",
     },
+    # The newer edition takes letters in all of a reserve number's last four places; GetUpdates is in the older only.
+    ("urn:riv:itintegration:engagementindex:UpdateResponder:1", "1.0"): {
+        "Update/engagementTransaction/engagement/registeredResidentIdentification/()",
+    },
+    ("urn:riv:itintegration:engagementindex:ProcessNotificationResponder:1", "1.0"): {
+        "ProcessNotification/engagementTransaction/engagement/registeredResidentIdentification/()",
+    },
+    ("urn:riv:itintegration:engagementindex:FindContentResponder:1", "1.0"): {
+        "FindContent/registeredResidentIdentification/()",
+        "FindContentResponse/engagement/registeredResidentIdentification/()",
+    },
+    ("urn:riv:itintegration:engagementindex:GetUpdatesResponder:1", "1.0"): {
+        "GetUpdates/registeredResidentLastFetched/()",
+        "GetUpdatesResponse/registeredResidentEngagement/registeredResidentIdentification/()",
+        "GetUpdatesResponse/registeredResidentEngagement/engagement/registeredResidentIdentification/()",
+    },
 }
 
 every_interaction = pytest.mark.parametrize("interaction", interactions(), ids=str)
