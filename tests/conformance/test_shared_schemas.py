@@ -11,6 +11,8 @@ from xmlschema import XMLSchema10
 HEADERS = "interoperability.headers/1.0/core_components/interoperability_headers_1.0.xsd"
 SHARED = [
     "ehr.accesscontrol/1.0/core_components/ehr_accesscontrol_1.0.xsd",
+    "ehr.blocking/3.2/core_components/accesscontrol/ehr_blockingaccesscontrol_3.0.xsd",
+    "ehr.blocking/3.2/interactions/administration/ehr_administration_2.0.xsd",
     "informationsecurity.auditing.log/2.0/core_components/informationsecurity_auditing_log_2.0.xsd",
     "informationsecurity.authorization.blocking/4.0/core_components/informationsecurity_authorization_blocking_4.0.xsd",
     "informationsecurity.authorization.consent/2.0/core_components/informationsecurity_authorization_consent_2.0.xsd",
