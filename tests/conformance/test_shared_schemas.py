@@ -13,6 +13,8 @@ SHARED = [
     "ehr.accesscontrol/1.0/core_components/ehr_accesscontrol_1.0.xsd",
     "ehr.blocking/3.2/core_components/accesscontrol/ehr_blockingaccesscontrol_3.0.xsd",
     "ehr.blocking/3.2/interactions/administration/ehr_administration_2.0.xsd",
+    "ehr.log/1.2/core_components/querying/ehr_logquerying_1.1.xsd",
+    "ehr.log/1.2/core_components/store/ehr_logstore_1.0.xsd",
     "informationsecurity.auditing.log/2.0/core_components/informationsecurity_auditing_log_2.0.xsd",
     "informationsecurity.authorization.blocking/4.0/core_components/informationsecurity_authorization_blocking_4.0.xsd",
     "informationsecurity.authorization.consent/2.0/core_components/informationsecurity_authorization_consent_2.0.xsd",
