@@ -7,8 +7,11 @@ from lxml import etree
 from xmlschema.validators import XsdElement, XsdGroup, XsdType
 
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
-VALUES = ("text", "20260101120000", "20260101", "true", "1.5", "AAAA", "5b2ffb9a-7a1e-4b1c-9a38-3e5b2f6f0f11")
-"""Tried in turn for a leaf, after the type's enumeration."""
+VALUES = (
+    "text", "20260101120000", "20260101", "true", "1.5", "AAAA", "5b2ffb9a-7a1e-4b1c-9a38-3e5b2f6f0f11",
+    "2026-01-01T12:00:00", "191212121212", "^191212121212$",
+)  # fmt: skip
+"""Tried in turn for a leaf, after the type's enumeration; the last for a pattern with literal anchors (CO-7.7)."""
 
 Damage = Callable[[etree._Element], object]
 
@@ -131,6 +134,7 @@ DAMAGES: dict[str, Damage] = {
     "write space around time in": write(" 20260101120000 "),
     "write anchors around time in": write("^20260101120000$"),
     "write lower case in": write("ok"),
+    "write what no field of limited length takes in": write("x" * 8193),
     "write not a URI in": write("%%% ["),
     "add an unknown child to": append("unknown"),
     "add a foreign child to": append("{urn:example:other}unknown"),

@@ -42,9 +42,10 @@ class Interaction:
         return first, second
 
     def published(self) -> list[Path]:
-        """Every published WSDL of the same target namespace and minor."""
+        """Every published WSDL of the same target namespace and minor, those in the package of our domain last."""
         target = etree.parse(self.wsdl).getroot().get("targetNamespace")
-        return published_wsdls().get((str(target), self.version), [])
+        found = published_wsdls().get((str(target), self.version), [])
+        return sorted(found, key=lambda path: path.relative_to(RIVTA).parts[0] == self.domain.replace(":", "."))
 
     def examples(self) -> list[Path]:
         """Published messages of this contract, judged by the namespace of what stands in their body."""
