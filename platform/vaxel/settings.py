@@ -7,9 +7,11 @@ has its heading in docs/operations.md.
 import ipaddress
 import os
 import re
+import time
 import tomllib
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 from zoneinfo import ZoneInfo
@@ -39,7 +41,13 @@ def swedish_now() -> datetime:
 
 def swedish_day() -> date:
     """The day in Sweden: what routes and permissions are valid by (DI-3.1)."""
-    return swedish_now().date()
+    return _day(int(time.time()))
+
+
+@lru_cache(maxsize=2)
+def _day(second: int) -> date:
+    """The day of a second: asked several times a call, worked out once."""
+    return datetime.fromtimestamp(second, SWEDEN).date()
 
 
 PREFIX = "VAXEL_"

@@ -204,6 +204,7 @@ class Scene:
         return [record for record in found if not kind or record["kind"] == kind]
 
     def log_lines(self) -> list[dict[str, Any]]:
+        self.platform.log.flush()
         return [orjson.loads(line) for line in self.log.getvalue().splitlines()]
 
 

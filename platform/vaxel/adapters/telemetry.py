@@ -3,22 +3,23 @@
 Only allow-listed headers are logged, certificates and tokens never, payloads never; labels hold no personal data.
 """
 
+import asyncio
 import fnmatch
 import re
 import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, BinaryIO
 
 import orjson
-import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from vaxel.adapters.tallies import Count, Spread
 from vaxel.call import Call, Headers, Reply
 from vaxel.errors import Refusal
+from vaxel.instants import iso
 
 FILTERED = frozenset({b"x-forwarded-tls-client-cert", b"x-vp-auth-cert", b"x-fk-auth-cert", b"authorization"})
 _IDENTITY = re.compile(r"(?<!\d)(?:\d{2})?\d{6}[-+]?\d{4}(?!\d)")
@@ -29,47 +30,43 @@ def masked(text: str) -> str:
     return _IDENTITY.sub("************", text)
 
 
-class _Lines(structlog.BoundLoggerBase):
-    """A logger of whole lines: their members are decided here, not by its callers."""
-
-    def line(self, fields: Mapping[str, Any]) -> None:
-        """Write one line."""
-        self._proxy_to_logger("msg", None, **fields)
-
-
-def _dumps(fields: Any, **_: Any) -> bytes:
-    return orjson.dumps(fields, default=str)
-
-
 class Log:
-    """Writes one JSON object a line; a line that cannot be written is counted, never waited for."""
+    """Writes one JSON object a line; the lines of one turn of the event loop go out in one write.
+
+    A line that cannot be written is counted in `dropped`, never waited for.
+    """
 
     def __init__(self, stream: BinaryIO | None = None, service: str = "vaxel", host: str = "") -> None:
+        self._stream = stream or sys.stdout.buffer
         self._base = {"service.name": service, "host.hostname": host}
-        self._logger = structlog.wrap_logger(
-            structlog.BytesLogger(stream or sys.stdout.buffer),
-            processors=[structlog.processors.JSONRenderer(serializer=_dumps)],
-            wrapper_class=_Lines,
-        )
+        self._lines: list[bytes] = []
         self.dropped = 0
 
     def write(self, level: str, message: str, fields: Mapping[str, Any]) -> None:
         """One line: time, level, message, then the fields with flat ECS names."""
-        line = {
-            "@timestamp": datetime.now(UTC).isoformat(timespec="milliseconds"),
-            "log.level": level,
-            "message": message,
-            **self._base,
-            **fields,
-        }
-        try:
-            self._logger.line(line)
-        except (OSError, ValueError):
-            self.dropped += 1
+        said = {"@timestamp": iso(time.time_ns()), "log.level": level, "message": message, **self._base, **fields}
+        self._lines.append(orjson.dumps(said, default=str, option=orjson.OPT_APPEND_NEWLINE))
+        if len(self._lines) == 1:
+            self._flush_soon()
 
     def event(self, action: str, level: str = "info", **fields: Any) -> None:
         """An event that is no call: a release, a reload, an alarm."""
         self.write(level, action, {"event.action": action, **fields})
+
+    def flush(self) -> None:
+        """Write what waits for the end of the loop's turn."""
+        lines, self._lines = self._lines, []
+        try:
+            self._stream.write(b"".join(lines))
+            self._stream.flush()
+        except (OSError, ValueError):
+            self.dropped += len(lines)
+
+    def _flush_soon(self) -> None:
+        try:
+            asyncio.get_running_loop().call_soon(self.flush)
+        except RuntimeError:  # no loop: nothing to wait for
+            self.flush()
 
 
 class Metrics:
@@ -77,33 +74,23 @@ class Metrics:
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         self.registry = registry or CollectorRegistry()
-        self.calls = Counter(
-            "vaxel_calls",
-            "Calls by contract, code and cause",
-            ["contract", "code", "cause"],
-            registry=self.registry,
-        )
-        self.seconds = Histogram(
+        self.calls = Count("vaxel_calls", "Calls by contract, code and cause", ("contract", "code", "cause"))
+        self.seconds = Spread(
             "vaxel_call_seconds",
             "Seconds by phase: in the platform, and waiting for the producer",
-            ["phase"],
-            registry=self.registry,
-            buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+            "phase",
+            (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
         )
-        self.bytes = Counter("vaxel_bytes", "Bytes of messages", ["direction"], registry=self.registry)
-        self.retries = Counter("vaxel_retries", "Repeated attempts to reach a producer", registry=self.registry)
+        self.bytes = Count("vaxel_bytes", "Bytes of messages", ("direction",))
+        self.retries = Count("vaxel_retries", "Repeated attempts to reach a producer")
+        for tally in (self.calls, self.seconds, self.bytes, self.retries):
+            self.registry.register(tally)
         self.violations = Counter(
             "vaxel_violations",
             "Messages that violate their contract",
             ["contract", "message"],
             registry=self.registry,
         )
-        # One child for each label set, looked up once: `labels()` costs more than the increment.
-        self.child = lru_cache(maxsize=4096)(self.calls.labels)
-        self.in_platform = self.seconds.labels("platform")
-        self.in_producer = self.seconds.labels("producer")
-        self.bytes_in, self.bytes_out = self.bytes.labels("in"), self.bytes.labels("out")
-
         self.journal_records = Counter("vaxel_journal_records", "Records made durable", registry=self.registry)
         self.journal_syncs = Histogram(
             "vaxel_journal_sync_seconds",
@@ -165,7 +152,7 @@ class CallEvents:
         """`error` and `resp-out`: the call was refused, at the door where `call` is None (SW-3.2)."""
         error = _error(refusal, status, arrival.reference)
         if call is None:
-            self._metrics.child("", refusal.code, refusal.cause).inc()
+            self._metrics.calls.add("", refusal.code, refusal.cause)
             self._at_door(arrival, error)
             return
         self._count(call, refusal.code, refusal.cause)
@@ -202,14 +189,14 @@ class CallEvents:
         trail, metrics = call.trail, self._metrics
         now = time.monotonic()
         producer_s = max(trail.answered_at - trail.sent_at, 0.0) if trail.sent_at else 0.0
-        metrics.child(call.contract if trail.route else "", code, cause).inc()
-        metrics.in_platform.observe(now - call.started - producer_s)
+        metrics.calls.add(call.contract if trail.route else "", code, cause)
+        metrics.seconds.add("platform", now - call.started - producer_s)
         if trail.sent_at:
-            metrics.in_producer.observe(producer_s)
+            metrics.seconds.add("producer", producer_s)
         if trail.retries:
-            metrics.retries.inc(trail.retries)
-        metrics.bytes_in.inc(call.body.length or len(call.body.start))
-        metrics.bytes_out.inc(trail.response_bytes)
+            metrics.retries.add(amount=trail.retries)
+        metrics.bytes.add("in", amount=call.body.length or len(call.body.start))
+        metrics.bytes.add("out", amount=trail.response_bytes)
 
     def _at_door(self, arrival: Any, error: dict[str, Any]) -> None:
         fields = {
@@ -251,8 +238,8 @@ class CallEvents:
             "labels.receiverid": call.receiver,
             "labels.originalServiceconsumerHsaid": call.original_consumer,
             "labels.servicecontract_namespace": call.contract,
-            "labels.wsdl_namespace": f"{call.contract.replace('Responder', '')}:{call.envelope.profile}",
-            "labels.rivversion": str(call.envelope.profile),
+            "labels.wsdl_namespace": _wsdl_namespace(call.contract, call.envelope.profile),
+            "labels.rivversion": call.envelope.profile.value,
             "labels.routerVagvalTrace": trail.route,
             "labels.routerBehorighetTrace": trail.permission,
             "labels.route": f"vp-{caller.listener}-route",
@@ -272,6 +259,11 @@ class CallEvents:
         for name, value in trail.notes.items():
             line[f"labels.{name}"] = masked(value)
         self._log.write(level, f"{event} {call.sender} -> {call.receiver}", line)
+
+
+@lru_cache(maxsize=4096)
+def _wsdl_namespace(contract: str, profile: str) -> str:
+    return f"{contract.replace('Responder', '')}:{profile}"
 
 
 def _error(refusal: Refusal, status: int, reference: str) -> dict[str, Any]:

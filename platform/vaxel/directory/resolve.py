@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from vaxel.call import HsaId, Target
@@ -118,6 +119,7 @@ def _target(rows: tuple[Route, ...], receiver: str, contract: str) -> Target | R
     return Target(url=row.url, profile=row.profile.lower(), producer=HsaId(row.producer))
 
 
+@lru_cache(maxsize=8192)
 def usable(url: str) -> bool:
     """Whether a route's address is http or https with a host, or names a platform service (SW-7.6)."""
     if url.startswith(INTERNAL):

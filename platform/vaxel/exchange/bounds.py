@@ -1,8 +1,6 @@
 """Bounds on what is under way at once (SW-2.8, SW-2.12): past one of them a caller is refused at once, never queued."""
 
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from vaxel.errors import Overloaded
 
@@ -18,29 +16,33 @@ class Bounds:
         self.calls = 0
         self.buffered_bytes = 0
 
-    @contextmanager
-    def call(self) -> Iterator[None]:
-        """One call in flight."""
-        if self.calls >= self._max_calls:
-            raise Overloaded("too many calls in flight", fields={"bound": "VAXEL_MAX_CALLS"})
-        self.calls += 1
-        try:
-            yield
-        finally:
-            self.calls -= 1
+    def call(self) -> "_Place":
+        """One call in flight, as a context."""
+        return _Place(self, "")
 
-    @contextmanager
-    def consumer(self, sender: str) -> Iterator[None]:
-        """One call in flight of this sender."""
+    def consumer(self, sender: str) -> "_Place":
+        """One call in flight of this sender, as a context."""
+        return _Place(self, sender)
+
+    def enter(self, sender: str) -> None:
+        """Count a call, of all (empty) or of a sender."""
+        if not sender:
+            if self.calls >= self._max_calls:
+                raise Overloaded("too many calls in flight", fields={"bound": "VAXEL_MAX_CALLS"})
+            self.calls += 1
+            return
         if self._of_consumer[sender] >= self._max_of_consumer:
             raise Overloaded("too many calls of this consumer", fields={"bound": "VAXEL_MAX_CALLS_PER_CONSUMER"})
         self._of_consumer[sender] += 1
-        try:
-            yield
-        finally:
-            self._of_consumer[sender] -= 1
-            if not self._of_consumer[sender]:
-                del self._of_consumer[sender]
+
+    def leave(self, sender: str) -> None:
+        """Count it out."""
+        if not sender:
+            self.calls -= 1
+            return
+        self._of_consumer[sender] -= 1
+        if not self._of_consumer[sender]:
+            del self._of_consumer[sender]
 
     def take(self, size_bytes: int) -> None:
         """Count bytes that a call holds in memory; the caller gives them back."""
@@ -51,3 +53,19 @@ class Bounds:
     def give_back(self, size_bytes: int) -> None:
         """Return what `take` counted."""
         self.buffered_bytes -= size_bytes
+
+
+class _Place:
+    """A place among the calls in flight; a class, since a generator's context costs three times as much."""
+
+    __slots__ = ("_bounds", "_sender")
+
+    def __init__(self, bounds: Bounds, sender: str) -> None:
+        self._bounds = bounds
+        self._sender = sender
+
+    def __enter__(self) -> None:
+        self._bounds.enter(self._sender)
+
+    def __exit__(self, *_: object) -> None:
+        self._bounds.leave(self._sender)

@@ -4,8 +4,7 @@ A `Call` exists when all three have passed. What fails here has a journal record
 """
 
 import math
-import secrets
-import uuid
+import os
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -32,9 +31,9 @@ class Arrival:
 
     request: Request
     started: float
+    reference: str
     correlation_id: str
     replaced_correlation_id: bool = False
-    reference: str = field(default_factory=lambda: secrets.token_hex(16))
     received_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     caller: Caller | None = None
     held_bytes: int = 0
@@ -44,12 +43,20 @@ def arrive(request: Request, started: float) -> Arrival:
     """Give the request its reference, and its correlation id: the caller's, else a new UUIDv4 (SW-12.3)."""
     stated = request.header(CORRELATION_ID)
     usable = 0 < len(stated) <= MAX_CORRELATION_ID and stated.isprintable() and stated.isascii()
+    drawn = os.urandom(32).hex()
     return Arrival(
         request=request,
         started=started,
-        correlation_id=stated if usable else str(uuid.uuid4()),
+        reference=drawn[:32],
+        correlation_id=stated if usable else _uuid4(drawn[32:]),
         replaced_correlation_id=bool(stated) and not usable,
     )
+
+
+def _uuid4(digits: str) -> str:
+    """A UUID of version 4 from 32 random hexadecimal digits; the library's costs three times as much."""
+    variant = "89ab"[int(digits[16], 16) & 3]
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
 
 class Door:

@@ -135,16 +135,16 @@ class _Answering:
 
 def _request(scope: Scope, receive: Receive) -> Request:
     headers = tuple(scope["headers"])
-    length = next((value for name, value in headers if name == b"content-length"), None)
+    named = dict(reversed(headers))
     client = scope.get("client") or ("", 0)
-    host = next((value.decode("latin-1") for name, value in headers if name == b"host"), "")
+    scheme, host = scope["scheme"], named.get(b"host", b"")
     return Request(
-        listener="https" if scope["scheme"] == "https" else "http",
+        listener="https" if scheme == "https" else "http",
         peer=client[0],
-        url=f"{scope['scheme']}://{host}{scope['raw_path'].decode('latin-1')}",
+        url=f"{scheme}://{(host + scope['raw_path']).decode('latin-1')}",
         headers=headers,
         chunks=_chunks(receive),
-        length=int(length) if length is not None else None,
+        length=int(named[b"content-length"]) if b"content-length" in named else None,
         client_certificate=scope.get("vaxel.client_certificate"),
     )
 

@@ -1,7 +1,6 @@
 """Patients in the journal: searchable by a tag, readable only with the year's keys (P-120)."""
 
 import base64
-import hashlib
 import hmac
 import os
 from collections.abc import Callable, Mapping
@@ -71,4 +70,4 @@ def secret_file(path: Path, size_bytes: int, *, make: bool) -> bytes:
 
 
 def _tag(key: bytes, identity: str) -> str:
-    return base64.b64encode(hmac.new(key, identity.encode(), hashlib.sha256).digest()).decode()
+    return base64.b64encode(hmac.digest(key, identity.encode(), "sha256")).decode()

@@ -14,7 +14,7 @@ _BOMS = (
 )
 _DECLARATION = re.compile(rb"""^\s*<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["'][^>]*?\?>""")
 _TEXT_DECLARATION = re.compile(r"""^\ufeff?\s*<\?xml\s[^>]*?\?>""")
-_UTF8 = frozenset({"utf-8", "ascii"})
+_USUAL = tuple(b'<?xml version="1.0" encoding="%b"' % name for name in (b"UTF-8", b"utf-8"))
 
 # Encodings a consumer may use. Stateful, compressed or look-alike codecs of Python are no encodings of XML.
 _ALLOWED = {
@@ -32,6 +32,8 @@ def declared(start: bytes) -> str:
 
     Raises `MessageMalformed` for one that is unknown.
     """
+    if start.startswith(_USUAL):
+        return "utf-8"
     for mark, name in _BOMS:
         if start.startswith(mark):
             return name
@@ -56,6 +58,8 @@ def to_utf8(content: bytes) -> tuple[bytes, str]:
 
     A document declared UTF-16 that is UTF-8 in fact is accepted (SW-4.7).
     """
+    if content.startswith(_USUAL):
+        return content, "utf-8"
     encoding = declared(content[:256])
     if encoding == "utf-8":
         return content.removeprefix(codecs.BOM_UTF8), "utf-8"
