@@ -1,6 +1,7 @@
 """The composition root: the one place that knows concrete classes. Settings and a home in, a running platform out."""
 
 import asyncio
+import gc
 import os
 import secrets
 import signal
@@ -143,6 +144,7 @@ class Platform:
         loop.add_signal_handler(signal.SIGHUP, lambda: self._tasks.append(asyncio.create_task(self._hang_up())))
         try:
             await self.start()
+            settle()
             await self._stopping.wait()
         finally:
             await self.stop()
@@ -447,6 +449,16 @@ def admin_key(path: Path) -> str:
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_urlsafe(32) + "\n")
     return path.read_text("ascii").strip()
+
+
+def settle() -> None:
+    """Take what lives as long as the process out of the collector's sight, and let it look less often.
+
+    A call leaves hardly any cycles; looking at every module and contract again and again cost a fifth of it.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 def _stamps(paths: tuple[Path, ...]) -> tuple[tuple[int, int, int] | None, ...]:

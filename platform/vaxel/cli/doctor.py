@@ -69,7 +69,7 @@ def examined(stated: Path | None) -> Iterator[Diagnosis]:
 def _versions() -> Diagnosis:
     from importlib.metadata import version
 
-    names = ("lxml", "aiohttp", "uvicorn", "pydantic", "cryptography")
+    names = ("lxml", "httptools", "uvloop", "pydantic", "cryptography")
     found = ", ".join(f"{name} {version(name)}" for name in names)
     return Diagnosis(part="versions", grade="ok", what=f"Python {machine.python_version()}, {found}")
 
