@@ -2,6 +2,7 @@
 
 import asyncio
 import select
+import time
 from collections.abc import AsyncIterator, Callable
 from typing import cast
 
@@ -26,11 +27,12 @@ class Truncated(Exception):
 
 
 class Silent(Exception):
-    """The producer said nothing for longer than it may; `begun` where its answer had begun."""
+    """The producer said nothing for longer than it may: `begun` within its answer, `late` past the call's deadline."""
 
-    def __init__(self, *, begun: bool) -> None:
+    def __init__(self, *, begun: bool, late: bool) -> None:
         super().__init__()
         self.begun = begun
+        self.late = late
 
 
 class Outbound(asyncio.Protocol):
@@ -43,12 +45,14 @@ class Outbound(asyncio.Protocol):
         self._loop = loop
         self._lost = lost
         self._waiter: asyncio.Future[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self._writable: asyncio.Future[None] | None = None
         self._upload: asyncio.Task[None] | None = None
         self._busy = self._in_body = self._until_close = self._keep = False
         self._paused = self._closed = False
         self._parts: list[bytes] = []
         self._size = self._wanted = self._head_bytes = 0
+        self._pause_s = self._deadline = self._heard = 0.0
         self._error: BaseException | None = None
         self.complete = False
         self.idle_since = 0.0
@@ -66,12 +70,14 @@ class Outbound(asyncio.Protocol):
         if not self._busy:
             self.abort()
             return
+        self._heard = time.monotonic()
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            self._fail(NotHttp())
-        except httptools.HttpParserError:
-            self._fail(NotHttp())
+        except (httptools.HttpParserUpgrade, httptools.HttpParserError):
+            if self.complete:
+                self._keep = False  # it says more than it was asked: what follows is nobody's answer
+            else:
+                self._fail(NotHttp())
         if not self._in_body and self._error is None:
             self._head_bytes += len(data)
             if self._head_bytes > HEAD_BYTES:
@@ -103,6 +109,8 @@ class Outbound(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         """An answer's first byte has come."""
+        if self.complete:
+            raise NotHttp
         self._raw: list[tuple[bytes, bytes]] = []
         self.reason = b""
 
@@ -149,8 +157,12 @@ class Outbound(asyncio.Protocol):
 
     # One exchange
 
-    def begin(self, head: bytes, body: Body) -> None:
-        """Send a request; a body that is still coming is sent as it comes."""
+    def begin(self, head: bytes, body: Body, *, pause_s: float, deadline: float) -> None:
+        """Send a request; a body that is still coming is sent as it comes.
+
+        `pause_s` bounds each silence of the producer, `deadline` (monotonic seconds) the whole (SW-10.3).
+        """
+        self._pause_s, self._deadline = pause_s, deadline
         self._parser = httptools.HttpResponseParser(self)
         self._busy, self._in_body, self._until_close, self.complete = True, False, False, False
         self._error = None
@@ -178,7 +190,7 @@ class Outbound(asyncio.Protocol):
         except Exception as error:  # noqa: BLE001 - the consumer's body broke: its error is the call's
             self._fail(error)
 
-    async def peek(self, size: int, timeout_s: float) -> bytes:
+    async def peek(self, size: int) -> bytes:
         """The answer's first bytes, at least `size` where there are so many; `complete` tells whether they are all.
 
         Raises what the exchange broke with: `OSError`, `NotHttp`, `Truncated`, `Silent`. What had come of a body by
@@ -186,17 +198,17 @@ class Outbound(asyncio.Protocol):
         """
         self._wanted = size
         while not self.complete and (self._size < size or not self._in_body):
-            await self._wait(timeout_s)
+            await self._wait()
         return self.taken()
 
-    async def read(self, timeout_s: float) -> bytes:
+    async def read(self) -> bytes:
         """The next part of the body; empty at its end."""
         self._wanted = 1
         while not self._size and not self.complete:
             if self._paused and not self._closed:
                 self._paused = False
                 self.transport.resume_reading()
-            await self._wait(timeout_s)
+            await self._wait()
         return self.taken()
 
     def taken(self) -> bytes:
@@ -231,20 +243,29 @@ class Outbound(asyncio.Protocol):
 
     # Waiting
 
-    async def _wait(self, timeout_s: float) -> None:
+    async def _wait(self) -> None:
         if self._error is not None:
             raise self._error
         self._waiter = self._loop.create_future()
-        timer = self._loop.call_later(timeout_s, self._overdue)
+        self._heard = time.monotonic()
+        self._timer = None
+        self._watch()
         try:
             await self._waiter
         finally:
-            timer.cancel()
+            if self._timer is not None:
+                self._timer.cancel()
         if self._error is not None:
             raise self._error
 
-    def _overdue(self) -> None:
-        self._fail(Silent(begun=self._in_body))
+    def _watch(self) -> None:
+        """Look again when the producer will have been silent for too long; what it says meanwhile moves that on."""
+        due = min(self._heard + self._pause_s, self._deadline)
+        left = due - time.monotonic()
+        if left > 0:
+            self._timer = self._loop.call_later(left, self._watch)
+        else:
+            self._fail(Silent(begun=self._in_body, late=due >= self._deadline))
 
     def _fail(self, error: BaseException) -> None:
         if self._error is None:

@@ -95,7 +95,7 @@ class Producers:
                     again = attempts < self._calling.retry_attempts and self._repeatable(outgoing, failure)
                     pause = self._calling.retry_delay_s if failure.unsent else 0
                     if not again or time.monotonic() + pause >= outgoing.deadline:
-                        raise self._failed(outgoing, failure) from failure.__cause__
+                        raise self.failed(outgoing, failure) from failure.__cause__
                     attempts += 1
                     await asyncio.sleep(pause)
         except BaseException:
@@ -118,7 +118,12 @@ class Producers:
             raise _connecting(error) from error
         reader = _Reader(self, outgoing, address, endpoint, connection)
         try:
-            connection.begin(self._head(outgoing, address), outgoing.body)
+            connection.begin(
+                self._head(outgoing, address),
+                outgoing.body,
+                pause_s=outgoing.answer_timeout_s,
+                deadline=outgoing.deadline,
+            )
             start = await reader.peek(self._calling.peek_bytes)
         except BaseException:
             self._pool.give_back(endpoint, connection)
@@ -155,7 +160,8 @@ class Producers:
         if not self._in_flight[address.name]:
             del self._in_flight[address.name]
 
-    def _failed(self, outgoing: Outgoing, failure: "_Failure") -> ProducerFailed:
+    def failed(self, outgoing: Outgoing, failure: "_Failure") -> ProducerFailed:
+        """The refusal that a failure becomes."""
         fields = {"address": outgoing.url} if self._calling.show_address else {}
         return ProducerFailed(_WORDS[failure.cause], cause=failure.cause, fields=fields)
 
@@ -196,7 +202,7 @@ class _Reader:
         """The first bytes; raises `_Failure`."""
         connection = self._connection
         try:
-            return await connection.peek(size, self._patience())
+            return await connection.peek(size)
         except Truncated as error:
             start = connection.taken()
             if not _ENVELOPE_END.search(start[-512:]):
@@ -204,7 +210,7 @@ class _Reader:
             connection.complete = True  # longer by its own word than in fact, but complete (section 11)
             return start
         except (OSError, NotHttp, Silent) as error:
-            raise self._failure(error) from error
+            raise _answering(error) from error
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
@@ -214,10 +220,10 @@ class _Reader:
         if self._ended:
             raise StopAsyncIteration
         try:
-            chunk = await self._connection.read(self._patience())
+            chunk = await self._connection.read()
         except (OSError, NotHttp, Silent, Truncated) as error:
             self.close()
-            raise self._producers._failed(self._outgoing, self._failure(error)) from error
+            raise self._producers.failed(self._outgoing, _answering(error)) from error
         except BaseException:
             self.close()
             raise
@@ -235,15 +241,6 @@ class _Reader:
         if not self._ended:
             self._ended = True
             self._producers.release(self._address, self._endpoint, self._connection)
-
-    def _patience(self) -> float:
-        """How long the next bytes may take: the answer's time, or what is left of the whole (SW-10.3)."""
-        return max(min(self._outgoing.answer_timeout_s, self._outgoing.deadline - time.monotonic()), 0.001)
-
-    def _failure(self, error: BaseException) -> _Failure:
-        if isinstance(error, Silent) and time.monotonic() >= self._outgoing.deadline:
-            return _Failure("producer.total-timeout")
-        return _answering(error)
 
 
 _WORDS = {
@@ -289,6 +286,8 @@ def _connecting(error: OSError) -> _Failure:
 
 def _answering(error: BaseException) -> _Failure:
     """What it means that an exchange broke (SW-14.3)."""
+    if isinstance(error, Silent) and error.late:
+        return _Failure("producer.total-timeout")
     if isinstance(error, Silent):
         return _Failure("producer.idle-timeout" if error.begun else "producer.response-timeout")
     if isinstance(error, Truncated):
