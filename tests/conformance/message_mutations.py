@@ -7,21 +7,33 @@ from lxml import etree
 from xmlschema.validators import XsdElement, XsdGroup, XsdType
 
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
-VALUES = ("text", "20260101120000", "20260101", "true", "1.5", "AAAA")
-"""Tried in turn for a leaf, after the type's enumeration."""
+VALUES = (
+    *("text", "20260101120000", "20260101", "true", "1.5", "AAAA"),
+    *("10", "10:30:00", "2026-01-01", "2026-01-01T10:30:00", "0123456789ABCDEF", "^191212121212$", ""),
+)
+"""Tried in turn for a leaf, after the type's enumeration; an anchor is a literal character (contracts.md section 13)."""
 
 Damage = Callable[[etree._Element], object]
 
 
 def sample(element: XsdElement) -> etree._Element:
-    """A message with every element of the schema once."""
+    """A message with every element of the schema once; of a choice, the first alternative."""
     made = etree.Element(element.name)
     content = getattr(element.type, "content", None)
     if isinstance(content, XsdGroup):
-        made.extend([sample(child) for child in content if isinstance(child, XsdElement)])
+        made.extend([sample(child) for child in _children(content)])
     else:
         made.text = _value(element.type)
     return made
+
+
+def _children(group: XsdGroup) -> Iterator[XsdElement]:
+    chosen = list(group)[:1] if group.model == "choice" else group
+    for particle in chosen:
+        if isinstance(particle, XsdElement):
+            yield particle
+        elif isinstance(particle, XsdGroup):
+            yield from _children(particle)
 
 
 def _value(kind: XsdType) -> str:
@@ -124,6 +136,11 @@ DAMAGES: dict[str, Damage] = {
     "write anchors around time in": write("^20260101120000$"),
     "write lower case in": write("ok"),
     "write not a URI in": write("%%% ["),
+    "write a patient's identity in": write("191212121212"),
+    "write a patient's identity between anchors in": write("^191212121212$"),
+    "write a negative number in": write("-1"),
+    "write a number of one digit in": write("7"),
+    "write a number of fifteen digits in": write("123456789012345"),
     "add an unknown child to": append("unknown"),
     "add a foreign child to": append("{urn:example:other}unknown"),
     "add a core child to": append(f"{{{CORE}}}communicableDisease"),

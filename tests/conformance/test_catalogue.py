@@ -157,6 +157,7 @@ def stated_paths(entry: dict[str, object]) -> set[str]:
     """The paths of an entry, below the message element they belong to."""
     aggregation, filters, records = (dict(entry.get(key) or {}) for key in ("aggregation", "filters", "records"))  # type: ignore[call-overload]
     request = [entry.get("patient"), aggregation.get("source_filter"), *filters.values()]
+    request += [*aggregation.get("rewrite", ()), *aggregation.get("refuse", ())]
     below = {f"{entry['request']}/{path}" for path in request if path}
     listed = [records["list"], *records.get("also", ())] if records else []
     fields = [f"{records['list']}/{path}" for path in records.get("fields", {}).values()] if records else []
