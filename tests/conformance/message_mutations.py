@@ -8,25 +8,35 @@ from xmlschema.validators import XsdElement, XsdGroup, XsdType
 
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 VALUES = (
-    "text", "20260101120000", "20260101", "true", "1.5", "AAAA", "5b2ffb9a-7a1e-4b1c-9a38-3e5b2f6f0f11",
-    "2026-01-01T12:00:00", "191212121212", "^191212121212$",
+    "text", "20260101120000", "20260101", "true", "1.5", "AAAA", "10", "10:30:00", "2026-01-01", "2026-01-01T10:30:00",
+    "5b2ffb9a-7a1e-4b1c-9a38-3e5b2f6f0f11", "0123456789ABCDEF", "191212121212", "^191212121212$", "",
 )  # fmt: skip
-"""Tried in turn for a leaf, after the type's enumeration; the last for a pattern with literal anchors (CO-7.7)."""
+"""Tried in turn for a leaf, after the type's enumeration; an anchor is a literal character (contracts.md section 13)."""
 
 Damage = Callable[[etree._Element], object]
 
 
 def sample(element: XsdElement, above: tuple[str | None, ...] = ()) -> etree._Element:
-    """A message with every element of the schema once; what may hold itself does so once."""
+    """A message with every element of the schema once; of a choice the first, and what may hold itself does so once."""
     made = etree.Element(element.name)
     content = getattr(element.type, "content", None)
     if isinstance(content, XsdGroup):
         types = (*above, element.type.name)
-        children = (child for child in content if isinstance(child, XsdElement))
-        made.extend([sample(child, types) for child in children if child.min_occurs or not _deep(child, types)])
+        made.extend(
+            [sample(child, types) for child in _children(content) if child.min_occurs or not _deep(child, types)]
+        )
     else:
         made.text = _value(element.type)
     return made
+
+
+def _children(group: XsdGroup) -> Iterator[XsdElement]:
+    chosen = list(group)[:1] if group.model == "choice" else group
+    for particle in chosen:
+        if isinstance(particle, XsdElement):
+            yield particle
+        elif isinstance(particle, XsdGroup):
+            yield from _children(particle)
 
 
 def _deep(element: XsdElement, above: tuple[str | None, ...]) -> bool:
@@ -136,6 +146,11 @@ DAMAGES: dict[str, Damage] = {
     "write lower case in": write("ok"),
     "write what no field of limited length takes in": write("x" * 8193),
     "write not a URI in": write("%%% ["),
+    "write a patient's identity in": write("191212121212"),
+    "write a patient's identity between anchors in": write("^191212121212$"),
+    "write a negative number in": write("-1"),
+    "write a number of one digit in": write("7"),
+    "write a number of fifteen digits in": write("123456789012345"),
     "add an unknown child to": append("unknown"),
     "add a foreign child to": append("{urn:example:other}unknown"),
     "add a core child to": append(f"{{{CORE}}}communicableDisease"),

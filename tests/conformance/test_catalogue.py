@@ -20,6 +20,8 @@ from tests.conformance.published import (
     with_reference_data,
 )
 
+from vaxel.contracts.entry import Contract
+from vaxel.contracts.sample import Facts, Sampler
 from vaxel.contracts.schema import ALL_COMPATIBILITY, Schema
 
 DAMAGES_PER_MESSAGE = 150
@@ -122,6 +124,20 @@ def test_damaged_messages_get_the_verdict_of_the_official_schema(interaction: In
             assert accepted == expected or (accepted and not exact), f"{name}: {damage}"
 
 
+@every_interaction
+def test_what_the_command_line_sends_and_answers_is_valid(interaction: Interaction) -> None:
+    [stated] = [entry for _, entry in entries()
+                if (entry["namespace"], entry["version"]) == (interaction.namespace, interaction.version)]  # fmt: skip
+    contract, facts = Contract.model_validate(stated), Facts()
+    sampler = Sampler(contract, interaction.wsdl)
+    sent, answered = map(etree.fromstring, (sampler.request(facts, "SE2321000016-1003"), sampler.response(facts)))
+    further = [header for header in sent.iterfind("{*}Header/*") if etree.QName(header).localname in contract.headers]
+    assert len(further) == len(contract.headers)
+    validator = platform_schema(interaction).compiled()
+    for element in (*further, *sent.iterfind("{*}Body/*"), *answered.iterfind("{*}Body/*")):
+        assert validator.validate(element), validator.error_log
+
+
 def chosen(message: etree._Element) -> list[tuple[str, etree._Element]]:
     """Some of all damages, the same ones each time."""
     every = islice(mutations(message), 20_000)
@@ -184,6 +200,7 @@ def stated_paths(entry: dict[str, object]) -> set[str]:
     """The paths of an entry, below the message element they belong to."""
     aggregation, filters, records = (dict(entry.get(key) or {}) for key in ("aggregation", "filters", "records"))  # type: ignore[call-overload]
     request = [entry.get("patient"), aggregation.get("source_filter"), *filters.values()]
+    request += [*aggregation.get("rewrite", ()), *aggregation.get("refuse", ())]
     below = {f"{entry['request']}/{path}" for path in request if path}
     listed = [records["list"], *records.get("also", ())] if records else []
     fields = [f"{records['list']}/{path}" for path in records.get("fields", {}).values()] if records else []

@@ -36,6 +36,12 @@ _VALUES = (
     "sv",
     "10:30:00",
     "2026",
+    "10",
+    "2026.001.002.003",
+)
+_ACTOR = (
+    '<h:Actor xmlns:h="urn:riv:interoperability:headers:1"><h:actorId>{}</h:actorId>'
+    "<h:actorType>subject_of_care</h:actorType></h:Actor>"
 )
 
 
@@ -56,8 +62,9 @@ class Sampler:
         self._schema = _schema(wsdl)
 
     def request(self, facts: Facts, receiver: str, *, profile: str = "rivtabp21") -> bytes:
-        """A request in its envelope, to `receiver`."""
-        return envelope(self._payload(self._contract.request, facts), receiver, profile)
+        """A request in its envelope, to `receiver`; where the contract asks who acts, it is the patient."""
+        actor = _ACTOR.format(escape(facts.patient)) if "Actor" in self._contract.headers else ""
+        return envelope(self._payload(self._contract.request, facts), receiver, profile, actor)
 
     def response(self, facts: Facts) -> bytes:
         """An answer in its envelope."""
@@ -68,8 +75,8 @@ class Sampler:
         return "".join(_Writer(facts).element(element, ()))
 
 
-def envelope(payload: str, receiver: str | None = None, profile: str = "rivtabp21") -> bytes:
-    """A SOAP envelope around a payload, with the address header of the profile where there is a receiver."""
+def envelope(payload: str, receiver: str | None = None, profile: str = "rivtabp21", headers: str = "") -> bytes:
+    """A SOAP envelope around a payload, with the profile's address header where there is a receiver, then `headers`."""
     header = ""
     if receiver is not None and profile == "rivtabp20":
         header = f'<wsa:To xmlns:wsa="http://www.w3.org/2005/08/addressing">{escape(receiver)}</wsa:To>'
@@ -77,8 +84,8 @@ def envelope(payload: str, receiver: str | None = None, profile: str = "rivtabp2
         address = f"<r:LogicalAddress>{escape(receiver)}</r:LogicalAddress>"
         header = address.replace("<r:LogicalAddress>", '<r:LogicalAddress xmlns:r="urn:riv:itintegration:registry:1">')
     return (
-        f'<?xml version="1.0" encoding="UTF-8"?><soap:Envelope xmlns:soap="{SOAP}"><soap:Header>{header}</soap:Header>'
-        f"<soap:Body>{payload}</soap:Body></soap:Envelope>"
+        f'<?xml version="1.0" encoding="UTF-8"?><soap:Envelope xmlns:soap="{SOAP}"><soap:Header>{header}{headers}'
+        f"</soap:Header><soap:Body>{payload}</soap:Body></soap:Envelope>"
     ).encode()
 
 
@@ -135,7 +142,7 @@ class _Writer:
 
     def _value(self, kind: Any, path: tuple[str, ...]) -> str:
         for candidate in self._candidates(kind, path):
-            if kind.is_valid(candidate) if kind.is_simple() else kind.content.is_valid(candidate):
+            if _takes(kind if kind.is_simple() else kind.content, candidate):
                 return candidate
         raise ValueError(f"no sample value is known for {'/'.join(path)}")
 
@@ -149,7 +156,14 @@ class _Writer:
         if getattr(simple, "primitive_type", simple).local_name == "string":
             yield self._random.choice(_WORDS)
         yield from _VALUES
-        yield from ("A", "", "ABCDEFGHIJ")
+        yield from (self._facts.patient, "A", "", "ABCDEFGHIJ")
+
+
+def _takes(kind: Any, value: str) -> bool:
+    """Whether a type takes a value; literal anchors in its pattern are read as anchors, as when validating (CO-7.7)."""
+    patterns = getattr(kind.patterns, "regexps", ())
+    anchored = any(pattern.startswith("^") and pattern.endswith("$") for pattern in patterns)
+    return bool(kind.is_valid(f"^{value}$" if anchored else value))
 
 
 def _left_out(name: str) -> bool:
@@ -166,6 +180,7 @@ def _hint(path: tuple[str, ...], facts: Facts) -> str:
             lambda: name in {"id", "extension"} and parent in {"patientid", "patientpersonid", "subjectofcare"},
             facts.patient,
         ),
+        (lambda: name in {"subject_of_care", "subjectofcare"}, facts.patient),
         (lambda: name in {"type", "root"} and parent in {"patientid", "patientpersonid"}, "1.2.752.129.2.1.3.1"),
         (lambda: name == "sourcesystemhsaid", facts.system),
         (lambda: name.endswith("hsaid"), "SE2321000016-1003"),
