@@ -1,6 +1,7 @@
 """Every contract of the catalogue says on the wire what the published one says (docs/adr/0008, contracts.md 4–7)."""
 
 import random
+import re
 from itertools import islice
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from tests.conformance.published import (
     Interaction,
     body_element,
     entries,
+    index_rules,
     interactions,
     official,
     ours,
@@ -166,6 +168,24 @@ def stated_paths(entry: dict[str, object]) -> set[str]:
 def paths(schemas: compare.SchemaSet, message: str) -> set[str]:
     """Every element and attribute path of a message, by local names from the message element."""
     return set(compare.describe(schemas.model.maps.elements[message], compare.local(message)))
+
+
+@with_reference_data
+@pytest.mark.parametrize("file", [path for path, rules in index_rules().items() if rules], ids=lambda path: path.stem)
+def test_index_rules_are_those_published(file: Path) -> None:
+    """The schematron beside the contracts says no more and no less (EI-10.2)."""
+    rules = index_rules()[file]
+    equal = {f"{one}={other}" for one, other in rules.get("equal", {}).items()}
+    fixed = {f"{name}='{value}'" for name, value in rules.get("fixed", {}).items()}
+    categories = {f"categorization='{value}'" for value in rules["categorizations"]}
+    published = sorted(RIVTA.glob(f"{file.stem}/*/engagementindex/*.xml"))
+    assert {test for one in published for test in schematron_tests(one)} == equal | fixed | categories
+
+
+def schematron_tests(file: Path) -> list[str]:
+    """Each comparison that a schematron asserts, without prefixes and spaces."""
+    tests = " or ".join(rule.get("test", "") for rule in etree.parse(file).iter("{*}assert"))
+    return [re.sub(r"\s|urn2:", "", test) for test in tests.split(" or ")]
 
 
 @with_reference_data
