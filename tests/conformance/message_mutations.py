@@ -7,7 +7,7 @@ from lxml import etree
 from xmlschema.validators import XsdElement, XsdGroup, XsdType
 
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
-VALUES = ("text", "20260101120000", "20260101", "true", "1.5", "AAAA")
+VALUES = ("text", "20260101120000", "20260101", "true", "1.5", "AAAA", "5b2ffb9a-7a1e-4b1c-9a38-3e5b2f6f0f11")
 """Tried in turn for a leaf, after the type's enumeration."""
 
 Damage = Callable[[etree._Element], object]
@@ -116,6 +116,9 @@ DAMAGES: dict[str, Damage] = {
     "write words in": write("not a value"),
     "write an impossible time in": write("20261301120000"),
     "write an impossible date in": write("20261301"),
+    "write a year alone in": write("2026"),
+    "write hours without minutes in": write("2026010112"),
+    "write an identifier of another version in": write("5b2ffb9a-7a1e-1b1c-9a38-3e5b2f6f0f11"),
     "write day 00 in": write("20260100120000"),
     "write day 32 in": write("20260132120000"),
     "write minute 60 in": write("20260101126000"),
