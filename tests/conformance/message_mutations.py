@@ -1,7 +1,9 @@
 """Messages made from a schema, and every small damage that can be done to a message."""
 
-from collections.abc import Callable, Iterator
+import random
+from collections.abc import Callable, Iterable, Iterator
 from copy import deepcopy
+from itertools import islice, product
 
 from lxml import etree
 from xmlschema.validators import XsdElement, XsdGroup, XsdType
@@ -51,12 +53,28 @@ def _value(kind: XsdType) -> str:
 
 def mutations(message: etree._Element) -> Iterator[tuple[str, etree._Element]]:
     """The message once for every damage to every element, with a name for it."""
-    for number, original in enumerate(message.iter("*")):
-        for name, damage in DAMAGES.items():
-            damaged = deepcopy(message)
-            target = list(damaged.iter("*"))[number]
-            if damage(target) is not False:
-                yield f"{name} {etree.QName(original).localname} ({number})", damaged
+    return _made(message, _places(message))
+
+
+def some_mutations(message: etree._Element, count: int) -> Iterator[tuple[str, etree._Element]]:
+    """At most `count` of all mutations, the same ones each time; no others are made."""
+    places = list(_places(message))
+    random.Random(1).shuffle(places)  # noqa: S311 - repeatable, not secret
+    return islice(_made(message, places), count)
+
+
+def _places(message: etree._Element) -> Iterable[tuple[int, str]]:
+    """Every element by its number, with every damage by its name."""
+    return product(range(sum(1 for _ in message.iter("*"))), DAMAGES)
+
+
+def _made(message: etree._Element, places: Iterable[tuple[int, str]]) -> Iterator[tuple[str, etree._Element]]:
+    for number, name in places:
+        damaged = deepcopy(message)
+        target = next(islice(damaged.iter("*"), number, None))
+        original = etree.QName(target).localname
+        if DAMAGES[name](target) is not False:
+            yield f"{name} {original} ({number})", damaged
 
 
 def delete(element: etree._Element) -> bool:
@@ -136,6 +154,9 @@ DAMAGES: dict[str, Damage] = {
     "write words in": write("not a value"),
     "write an impossible time in": write("20261301120000"),
     "write an impossible date in": write("20261301"),
+    "write a year alone in": write("2026"),
+    "write hours without minutes in": write("2026010112"),
+    "write an identifier of another version in": write("5b2ffb9a-7a1e-1b1c-9a38-3e5b2f6f0f11"),
     "write day 00 in": write("20260100120000"),
     "write day 32 in": write("20260132120000"),
     "write minute 60 in": write("20260101126000"),

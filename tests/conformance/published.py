@@ -74,6 +74,13 @@ def entries() -> list[tuple[str, dict[str, Any]]]:
 
 
 @cache
+def index_rules() -> dict[Path, dict[str, Any]]:
+    """What each file of the catalogue says of its domain's engagements; empty where it says nothing."""
+    files = sorted((ROOT / "contracts").glob("*.yaml"))
+    return {file: dict(read_yaml(file.name, file.read_bytes()).get("index_rules") or {}) for file in files}
+
+
+@cache
 def interactions() -> list[Interaction]:
     """Every WSDL that the catalogue names, one for each profile."""
     found = []
