@@ -67,7 +67,6 @@ class Cycle:
         self.whole = False
         self.begun = False
         self.done = False
-        self.task: asyncio.Task[None] | None = None
 
     # From the connection
 

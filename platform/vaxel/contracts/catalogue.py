@@ -10,13 +10,15 @@ class Catalogue:
     """Immutable: contracts by namespace, each with its domain and its schema."""
 
     def __init__(self, contracts: Iterable[tuple[str, Contract]] = (), schemas: Mapping[str, Schema] | None = None):
+        contracts = tuple(contracts)
         self._contracts = {contract.namespace.lower(): contract for _, contract in contracts}
+        self._as_written = {contract.namespace: contract for _, contract in contracts}
         self._domains = {contract.namespace.lower(): domain for domain, contract in contracts}
         self._schemas = schemas or {}
 
     def get(self, namespace: str) -> Contract | None:
         """The contract of a Responder namespace, in any case; None when the catalogue lacks it."""
-        return self._contracts.get(namespace) or self._contracts.get(namespace.lower())
+        return self._as_written.get(namespace) or self._contracts.get(namespace.lower())
 
     def named(self, name: str) -> Contract | None:
         """The contract of that name or namespace; the newest where several have the name."""

@@ -12,6 +12,7 @@ Count = Callable[[Contract, str, tuple[Violation, ...]], None]
 """Told of violations: contract, `request` or `response`, and what was found."""
 
 LEVELS = ("off", "observe", "warn", "reject")
+_LOWERED = {(level, highest): min(level, highest, key=LEVELS.index) for level in LEVELS for highest in LEVELS}
 
 
 def checking(catalogue: Catalogue, count: Count, *, highest: str = "reject", forward_unknown: bool = False) -> Layer:
@@ -40,7 +41,7 @@ def checking(catalogue: Catalogue, count: Count, *, highest: str = "reject", for
 
 def lowered(level: str, highest: str) -> str:
     """A validation level, at most `highest`."""
-    return LEVELS[min(LEVELS.index(level), LEVELS.index(highest))]
+    return _LOWERED[level, highest]
 
 
 def _validate(call: Call, catalogue: Catalogue, entry: Contract, level: str, count: Count) -> None:
