@@ -114,7 +114,7 @@ class Platform:
 
     async def start(self) -> None:
         """Everything up, listeners last; raises `DataError`, `SettingsError` or `OSError` where it cannot."""
-        self._read_at = _stamps(self.home.files())
+        self._read_at = self.home.stamps()
         state = self.keeper.load()
         self._instance(state)
         self.producer_tls.load()
@@ -328,7 +328,7 @@ class Platform:
         async def follow(changes: AsyncIterator[Any]) -> None:
             nonlocal former
             async for _ in changes:
-                stamps = _stamps(self.home.files())
+                stamps = self.home.stamps()
                 if stamps != former:
                     former = stamps
                     await self.reload()

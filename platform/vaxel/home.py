@@ -15,6 +15,10 @@ PARTS = ("logical_addresses.yaml", "routing", "contracts", "schemas")
 _PACKAGE = Path(__file__).parent
 
 
+Stamp = tuple[int, int, int]
+"""A file's time of change in ns, size in bytes and inode."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
     """An operator's folder. Its files are read whole; `schemas` are read when a contract asks for them."""
@@ -50,14 +54,37 @@ class Home:
         """The files and folders whose change is a new release."""
         return tuple(self.path / part for part in PARTS if (self.path / part).exists())
 
-    def files(self) -> tuple[Path, ...]:
-        """Every file that the platform is told by, schemas included."""
-        routing = [self.path / name for name in DIRECTORY_FILES]
-        return (*routing, *sorted(self.path.glob("contracts/*.yaml")), *sorted(self.path.glob("schemas/**/*.*")))
+    def stamps(self) -> dict[str, Stamp]:
+        """When each file that the platform is told by was changed, schemas included; equal when none was.
+
+        Looked at every few seconds, so that it walks the folders by what the system calls give and nothing else.
+        """
+        found: dict[str, Stamp] = {}
+        for part in PARTS:
+            _walk(str(self.path / part), found)
+        return found
 
     def _bytes(self, name: str) -> bytes:
         path = self.path / name
         return path.read_bytes() if path.is_file() else b"format: 1\n"
+
+
+def _walk(path: str, found: dict[str, Stamp]) -> None:
+    try:
+        with os.scandir(path) as entries:
+            for entry in entries:
+                if entry.is_dir():
+                    _walk(entry.path, found)
+                else:
+                    found[entry.path] = _stamp(entry.stat())
+    except NotADirectoryError:
+        found[path] = _stamp(os.stat(path))
+    except OSError:
+        return  # it went away meanwhile, or goes round: the next look sees what is there
+
+
+def _stamp(status: os.stat_result) -> Stamp:
+    return status.st_mtime_ns, status.st_size, status.st_ino
 
 
 def find(stated: Path | None = None, environment: Mapping[str, str] = os.environ) -> Home:
