@@ -157,7 +157,7 @@ class Outbound(asyncio.Protocol):
 
     # One exchange
 
-    def begin(self, head: bytes, body: Body, *, pause_s: float, deadline: float) -> None:
+    def begin(self, head: bytes, body: Body, *, chunked: bool, pause_s: float, deadline: float) -> None:
         """Send a request; a body that is still coming is sent as it comes.
 
         `pause_s` bounds each silence of the producer, `deadline` (monotonic seconds) the whole (SW-10.3).
@@ -169,7 +169,6 @@ class Outbound(asyncio.Protocol):
         self._parts, self._size, self._head_bytes, self._wanted = [], 0, 0, 0
         self._keep = False
         self.status = 0
-        chunked = body.length is None
         if body.rest is None and not chunked and len(body.start) <= PART_BYTES:
             self.transport.write(head + body.start)
         else:

@@ -95,7 +95,9 @@ class Producers:
                     again = attempts < self._calling.retry_attempts and self._repeatable(outgoing, failure)
                     pause = self._calling.retry_delay_s if failure.unsent else 0
                     if not again or time.monotonic() + pause >= outgoing.deadline:
-                        raise self.failed(outgoing, failure) from failure.__cause__
+                        failed = self.failed(outgoing, failure)
+                        failed.retries = attempts
+                        raise failed from failure.__cause__
                     attempts += 1
                     await asyncio.sleep(pause)
         except BaseException:
@@ -118,9 +120,11 @@ class Producers:
             raise _connecting(error) from error
         reader = _Reader(self, outgoing, address, endpoint, connection)
         try:
+            chunked = self._calling.chunked or outgoing.body.length is None
             connection.begin(
-                self._head(outgoing, address),
+                self._head(outgoing, address, chunked=chunked),
                 outgoing.body,
+                chunked=chunked,
                 pause_s=outgoing.answer_timeout_s,
                 deadline=outgoing.deadline,
             )
@@ -139,14 +143,13 @@ class Producers:
             retries=retries,
         )
 
-    def _head(self, outgoing: Outgoing, address: _Address) -> bytes:
+    def _head(self, outgoing: Outgoing, address: _Address, *, chunked: bool) -> bytes:
         lines = [address.request_line]
         lines += [b"%b: %b\r\n" % header for header in outgoing.headers]
-        length = outgoing.body.length
-        if length is None or self._calling.chunked:
+        if chunked:
             lines.append(b"transfer-encoding: chunked\r\n\r\n")
         else:
-            lines.append(b"content-length: %d\r\n\r\n" % length)
+            lines.append(b"content-length: %d\r\n\r\n" % (outgoing.body.length or 0))
         return b"".join(lines)
 
     def _enter(self, address: _Address) -> None:
