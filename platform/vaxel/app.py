@@ -19,6 +19,7 @@ from watchfiles import awatch
 from vaxel import __version__
 from vaxel.adapters.addresses import AllowedNetworks
 from vaxel.adapters.certificates import Certificates, read_trusted
+from vaxel.adapters.coding import Decoding
 from vaxel.adapters.producers import Producers
 from vaxel.adapters.releases import Releases
 from vaxel.adapters.server import Listeners
@@ -39,6 +40,7 @@ from vaxel.directory.resolve import RoutingRules
 from vaxel.errors import DataError, JournalUnavailable
 from vaxel.exchange import Exchange, Rules, journey
 from vaxel.exchange.bounds import Bounds
+from vaxel.exchange.compressed import Compressed
 from vaxel.exchange.door import Door
 from vaxel.exchange.forward import Delivery, Forward
 from vaxel.exchange.gateway import Gateway
@@ -173,9 +175,9 @@ class Platform:
             self._fault_writer(),
         )
         self._gauges()
-        operations = Operations(self._surfaces())
-        self.front = Front(gateway, self._publisher(), operations)
-        self.https_front = Front(gateway, self._publisher(), None)
+        switch = Compressed(gateway) if settings.gzip_consumer else gateway
+        self.front = Front(switch, self._publisher(), Operations(self._surfaces()))
+        self.https_front = Front(switch, self._publisher(), None)
         self.ports["http"] = await self.listeners.listen(self.front, settings.host, settings.http_port)
         if settings.https:
             context = self._listener_context()
@@ -223,7 +225,7 @@ class Platform:
         self._instance(state)
         self.publication = Publication(state.catalogue, self.home.schema)
         forward = Forward(
-            self.producers,
+            Decoding(self.producers, offer=settings.gzip_producer),
             {"monitoring": monitoring(__version__, self.instance_name, swedish_now)},
             state.catalogue,
             HeaderTable(portions.header_rules(settings, self.instance_id)),

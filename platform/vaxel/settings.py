@@ -191,6 +191,8 @@ class Settings(BaseModel):
     )
     headers_request_keep: str = r"(?i)x-vp-sender-id|x-vp-instance-id"
     headers_response_remove: str = r"(?i)SOAPAction|MULE_.*|X-MULE_.*|LOCAL_CERTIFICATE|PEER_CERTIFICATES|http.method"
+    gzip_consumer: Switch = False
+    gzip_producer: Switch = False
     mtom: Literal["strip", "inline", "pass"] = "strip"
     pass_soap12_faults: Switch = False
     fault_cause: Switch = True
@@ -202,6 +204,7 @@ class Settings(BaseModel):
 
     call_events: Literal["summary", "all"] = "summary"
     log_headers: Words = _items(LOG_HEADERS)
+    log_payload: Switch = False
     checkpoint_to: str = ""
     segment_bytes: Count = 67_108_864
     reserve_bytes: Count = 4_194_304

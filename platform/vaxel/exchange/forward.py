@@ -83,10 +83,11 @@ class Forward:
 
     def _outgoing(self, call: Call, entry: Contract | None) -> Outgoing:
         protected = entry is not None and entry.access == "patient"
+        body, content_type = _message(call, entry)
         return Outgoing(
             url=call.target.url,
-            headers=self._headers.outgoing(call, entry.soap_action if entry and protected else None),
-            body=translated(call, entry),
+            headers=self._headers.outgoing(call, entry.soap_action if entry and protected else None, content_type),
+            body=body,
             idempotent=entry.idempotent if entry else False,
             answer_timeout_s=(entry.timeout_s if entry else None) or self._delivery.timeout_s,
             deadline=call.deadline,
@@ -157,6 +158,16 @@ class Forward:
             call.trail.notes["faultCode"], call.trail.notes["faultString"] = code, text
 
 
+def _message(call: Call, entry: Contract | None) -> tuple[Body, bytes | None]:
+    """What is sent: a multipart message as it came, where nothing in it must change (SW-13.7), else the envelope."""
+    if call.multipart is None:
+        return translated(call, entry), None
+    if call.target.profile == call.envelope.profile:
+        return Body.whole(call.multipart.content), call.multipart.content_type
+    call.trail.notes["attachments"] = "dropped"
+    return translated(call, entry), None
+
+
 def translated(call: Call, entry: Contract | None) -> Body:
     """The body in the target's profile: BP 2.0 ↔ 2.1 by bytes, any other difference is VP005 (section 9)."""
     if call.target.profile == call.envelope.profile:
@@ -172,12 +183,16 @@ def translated(call: Call, entry: Contract | None) -> Body:
 
 
 async def whole(call: Call, body: Body, limit: int) -> bytes:
-    """All of an answer's bytes; VP009 beyond the limit."""
+    """All of an answer's bytes; VP009 beyond the limit, and where it is cut off inside its root element (section 11)."""
     if body.rest is None:
         return body.start
     content = bytearray(body.start)
-    async for chunk in _bounded(call, body, limit):
-        content += chunk
+    try:
+        async for chunk in _bounded(call, body, limit):
+            content += chunk
+    except ProducerFailed as failed:
+        if failed.cause != "producer.response-truncated" or not scan.complete(bytes(content)):
+            raise
     return bytes(content)
 
 
