@@ -20,12 +20,15 @@ from vaxel import __version__
 from vaxel.adapters.addresses import AllowedNetworks
 from vaxel.adapters.certificates import Certificates, read_trusted
 from vaxel.adapters.coding import Decoding
+from vaxel.adapters.handshakes import Handshakes
+from vaxel.adapters.payloads import Payloads
 from vaxel.adapters.producers import Producers
 from vaxel.adapters.releases import Releases
 from vaxel.adapters.server import Listeners
 from vaxel.adapters.telemetry import CallEvents, Log, Metrics
-from vaxel.adapters.tls import ProducerTls, ends, listener_context
+from vaxel.adapters.tls import ProducerTls, ends, listener_context, tell
 from vaxel.admin import portions
+from vaxel.admin.cautions import cautions
 from vaxel.admin.facts import Facts
 from vaxel.admin.front import Front
 from vaxel.admin.keeper import Keeper, State
@@ -92,7 +95,11 @@ class Platform:
         self.certificates = Certificates(
             self._trusted(), pattern=settings.sender_pattern, verify_header=not settings.trust_unverified_header
         )
-        self.producer_tls = ProducerTls(portions.default_profile(settings), portions.profiles(settings))
+        self.payloads = Payloads(log)
+        self.handshakes = Handshakes(log, self.metrics)
+        self.producer_tls = ProducerTls(
+            portions.default_profile(settings), portions.profiles(settings), self.handshakes.outgoing
+        )
         self.producers = Producers(
             portions.calling(settings), AllowedNetworks(settings.producer_networks), self.producer_tls
         )
@@ -124,6 +131,8 @@ class Platform:
         await self.keeper.use(state, self.journal)
         for finding in (*self.keeper.problem, *state.warnings):
             self.log.event("directory.finding", level="warning", finding=str(finding))
+        for caution in cautions(self.settings):
+            self.log.event("settings.caution", level="warning", finding=str(caution))
         await self._listen()
         self._tasks = [
             asyncio.create_task(work, name=name)
@@ -197,15 +206,19 @@ class Platform:
         gauge("vaxel_ready", "1 when calls can be carried", lambda: not self.facts.ready())
         gauge("vaxel_release", "Number of the directory release in use", lambda: self.facts.release().get("number", 0))
         gauge("vaxel_directory_problems", "Findings of the last refused edit", lambda: len(self.keeper.problem))
+        gauge("vaxel_directory_age_seconds", "Since the files were last read well", self.facts.directory_age_s)
         gauge("vaxel_journal_seq", "Records in the journal", lambda: self.journal.status().seq)
         gauge("vaxel_clock_jumps", "Jumps of the system clock", lambda: self.facts.clock_jumps)
         gauge("vaxel_log_lines_dropped", "Log lines that could not be written", lambda: self.log.dropped)
         gauge("vaxel_certificate_days", "Days until the first own certificate ends", self.facts.certificate_days)
 
     def _web(self) -> Any:
-        from vaxel.admin import api  # FastAPI is imported for the web port only
+        from vaxel.admin.api import api  # FastAPI is imported for the web port only
+        from vaxel.admin.payloads import AuditedPayloads
 
-        return api(admin_key(self.settings.var / "admin.key"), self.facts.status, self.facts.release, self.reload)
+        payloads = AuditedPayloads(self.payloads, self.journal, allowed=self.settings.log_payload)
+        key = admin_key(self.settings.var / "admin.key")
+        return api(key, self.facts.status, self.facts.release, self.reload, payloads)
 
     def _publisher(self) -> Publisher:
         settings = self.settings
@@ -265,9 +278,11 @@ class Platform:
 
     def _sent(self, call: Call, outgoing: Outgoing) -> None:
         self.events.request_out(call, outgoing.headers)
+        self.payloads.sent(call, outgoing)
 
     def _received(self, call: Call, answer: Answer) -> None:
         self.events.response_in(call, answer.status, answer.headers)
+        self.payloads.received(call, answer)
 
     def _fault_writer(self) -> FaultWriter:
         settings = self.settings
@@ -347,9 +362,11 @@ class Platform:
     def _listener_context(self) -> Any:
         settings = self.settings
         assert settings.tls_cert and settings.tls_key and settings.tls_client_ca  # noqa: S101, PT018 - https is on
-        return listener_context(
+        context = listener_context(
             settings.tls_cert, settings.tls_key, settings.tls_client_ca, settings.tls_crl, settings.tls_min_version
         )
+        tell(context, self.handshakes.incoming)
+        return context
 
     async def reload_tls(self) -> bool:
         """Read certificates, keys, CAs and revocation lists again; a bad file keeps the old ones (SW-16.4)."""

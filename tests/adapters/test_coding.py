@@ -50,7 +50,9 @@ async def answered(parts: list[bytes], headers: Headers = GZIP) -> bytes:
     return answer.body.start + (b"".join([part async for part in answer.body.rest]) if answer.body.rest else b"")
 
 
-@given(content=st.binary(max_size=300_000) | st.integers(0, 400_000).map(lambda size: b"x" * size), cut=st.integers(1, 99))
+@given(
+    content=st.binary(max_size=300_000) | st.integers(0, 400_000).map(lambda size: b"x" * size), cut=st.integers(1, 99)
+)
 def test_what_was_packed_comes_out(content: bytes, cut: int) -> None:
     packed = gzip.compress(content, 1)
     at = len(packed) * cut // 100

@@ -37,7 +37,7 @@ def test_the_demo_shows_a_call_and_its_records() -> None:
 
 def test_init_and_check(home: Path) -> None:
     done = vaxel("check", "--json", home=home)
-    assert (done.returncode, json.loads(done.stdout)) == (0, [])
+    assert (done.returncode, [row["id"] for row in json.loads(done.stdout)]) == (0, ["settings.no-checkpoint"])
     assert vaxel("init", str(home)).returncode == 1
 
 

@@ -36,7 +36,9 @@ def test_no_header_raises(values: list[bytes]) -> None:
     assert accepts_gzip(values) in {True, False}
 
 
-async def answered(parts: list[bytes], *, length: int | None, accept: bytes = b"gzip") -> tuple[dict[bytes, bytes], Any]:
+async def answered(
+    parts: list[bytes], *, length: int | None, accept: bytes = b"gzip"
+) -> tuple[dict[bytes, bytes], Any]:
     """The head and the body that a consumer gets of an application that sends `parts`."""
     sent: list[Any] = []
 

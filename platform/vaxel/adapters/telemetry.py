@@ -8,7 +8,7 @@ import re
 import sys
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, BinaryIO
@@ -116,6 +116,10 @@ class Metrics:
         """The journal made records durable."""
         self.journal_records.inc(records)
         self.journal_syncs.observe(seconds)
+
+    def counter(self, name: str, text: str, labels: Sequence[str]) -> Counter:
+        """A counter of another part."""
+        return Counter(name, text, labels, registry=self.registry)
 
     def gauge(self, name: str, text: str, value: Callable[[], float]) -> None:
         """A gauge read when it is asked for."""

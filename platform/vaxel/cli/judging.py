@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from rich.console import Console
 from rich.table import Table
 
+from vaxel.admin.cautions import cautions
 from vaxel.cli.doctor import Diagnosis, examined
 from vaxel.cli.judged import judged
 from vaxel.cli.options import HomeOption, JsonOption, opened
@@ -28,7 +29,7 @@ def add(app: typer.Typer) -> None:
         Example: vaxel check --home /srv/vaxel
         """
         found, settings = opened(home)
-        findings = judged(found, settings)
+        findings = (*judged(found, settings), *cautions(settings))
         _tell(findings, as_json=json)
         if any(not finding.warning for finding in findings):
             raise typer.Exit(1)

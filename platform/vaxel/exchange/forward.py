@@ -183,7 +183,7 @@ def translated(call: Call, entry: Contract | None) -> Body:
 
 
 async def whole(call: Call, body: Body, limit: int) -> bytes:
-    """All of an answer's bytes; VP009 beyond the limit, and where it is cut off inside its root element (section 11)."""
+    """All of an answer's bytes; VP009 beyond the limit, or where it is cut off inside its root element (section 11)."""
     if body.rest is None:
         return body.start
     content = bytearray(body.start)
