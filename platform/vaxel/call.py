@@ -133,6 +133,7 @@ class Trail:
     retries: int = 0
     request_bytes: int = 0
     response_bytes: int = 0
+    release: int = 0
     notes: dict[str, str] = field(default_factory=dict)
 
 

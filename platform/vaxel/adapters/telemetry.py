@@ -20,6 +20,18 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from vaxel.call import Call, Headers, Reply
 from vaxel.errors import Refusal
 
+_STATIC = {
+    "event.module": "skltp-messages",
+    "event.kind": "event",
+    "event.category": ["web"],
+    "event.type": ["access"],
+    "http.request.method": "POST",
+}
+_FORWARDED = {
+    b"x-vp-forwarded-proto": "labels.httpXForwardedProto",
+    b"x-vp-forwarded-host": "labels.httpXForwardedHost",
+    b"x-vp-forwarded-port": "labels.httpXForwardedPort",
+}
 FILTERED = frozenset({b"x-forwarded-tls-client-cert", b"x-vp-auth-cert", b"x-fk-auth-cert", b"authorization"})
 _IDENTITY = re.compile(r"(?<!\d)(?:\d{2})?\d{6}[-+]?\d{4}(?!\d)")
 
@@ -160,7 +172,10 @@ class CallEvents:
     def answered(self, call: Call, reply: Reply) -> None:
         """`resp-out`, or the one line of the call: it was answered."""
         self._count(call, "", "")
-        fields: dict[str, Any] = {"http.response.status_code": reply.status}
+        fields: dict[str, Any] = {
+            "http.response.status_code": reply.status,
+            "http.response.headers": self.shown(reply.headers),
+        }
         if not self._every:
             fields["http.request.headers"] = self.shown(call.headers)
         self._line("resp-out" if self._every else "call", "resp.out", call, fields)
@@ -217,16 +232,23 @@ class CallEvents:
 
     def _at_door(self, arrival: Any, error: dict[str, Any]) -> None:
         fields = {
+            **_STATIC,
+            "event.id": arrival.reference,
             "event.action": "error",
-            "event.module": "skltp-messages",
+            "event.duration": int((time.monotonic() - arrival.started) * 1e9),
             "trace.id": arrival.correlation_id,
+            "transaction.id": arrival.reference,
             "url.full": arrival.request.url,
-            "source.ip": arrival.request.peer,
-            "labels.listener": arrival.request.listener,
+            "source.ip": arrival.caller.address if arrival.caller else arrival.request.peer,
+            "labels.senderid": arrival.caller.sender if arrival.caller else "",
+            "labels.route": f"vp-{arrival.request.listener}-route",
             "http.request.headers": self.shown(arrival.request.headers),
             **error,
         }
         self._log.write("error", f"refused {error['labels.errorCode']}", fields)
+        if self._every:
+            fields |= {"event.action": "resp-out", "log.logger": "se.skl.tp.vp.logging.resp.out"}
+            self._log.write("error", f"resp-out refused {error['labels.errorCode']}", fields)
 
     def _line(
         self,
@@ -240,9 +262,9 @@ class CallEvents:
     ) -> None:
         trail, caller = call.trail, call.caller
         line = {
+            **_STATIC,
             "event.id": call.id,
             "event.action": event,
-            "event.module": "skltp-messages",
             "event.duration": int((time.monotonic() - call.started) * 1e9),
             "log.logger": f"se.skl.tp.vp.logging.{logger}",
             "trace.id": call.correlation_id,
@@ -263,6 +285,7 @@ class CallEvents:
             "labels.callClass": caller.call_class,
             "labels.retryCount": trail.retries,
             "labels.reference": call.reference,
+            "labels.release": trail.release,
             "http.request.body.bytes": call.body.length,
             "http.response.body.bytes": trail.response_bytes,
             **fields,
@@ -273,6 +296,12 @@ class CallEvents:
             line["labels.originalServiceconsumerHsaid_in"] = call.original_consumer_in
         if call.acting_on_behalf_of:
             line["labels.actingOnBehalfOfHsaid"] = call.acting_on_behalf_of
+        if trail.producer_url:
+            line["destination.address"] = _host(trail.producer_url)
+            line["labels.statusCode"] = trail.producer_status
+        for header, value in call.headers:
+            if label := _FORWARDED.get(header):
+                line[label] = value.decode("latin-1")
         for name, value in trail.notes.items():
             line[f"labels.{name}"] = masked(value)
         self._log.write(level, f"{event} {call.sender} -> {call.receiver}", line)
@@ -289,8 +318,15 @@ def _error(refusal: Refusal, status: int, reference: str) -> dict[str, Any]:
         "labels.sessionErrorTechnicalDescription": masked(refusal.detail),
         "labels.reference": reference,
         "error.type": type(cause or refusal).__name__,
+        "error.message": f"{refusal.code} {refusal.cause}",
         "error.stack_trace": _stack(cause) if cause else "",
     }
+
+
+@lru_cache(maxsize=4096)
+def _host(url: str) -> str:
+    """Host and port of a producer's address."""
+    return url.partition("://")[2].partition("/")[0].rpartition("@")[2]
 
 
 def _stack(error: BaseException) -> str:

@@ -100,7 +100,7 @@ class Forward:
             raise _failed(call, "producer.response-too-large", f"the answer exceeds {limit} bytes")
         body = answer.body
         if not 200 <= answer.status < 300:
-            body = await self._fault(call, answer, limit)
+            body = await self._fault(call, answer, entry, limit)
         elif not body.start and body.rest is None:
             raise _failed(call, "producer.empty-response", f"status {answer.status} without a body")
         elif self._level(entry) in {"warn", "reject"} or call.encoding != "utf-8":
@@ -137,25 +137,30 @@ class Forward:
                 text = "; ".join(str(violation) for violation in violations)
                 raise _failed(call, "producer.contract-violation", f"the answer violates its contract: {text}")
 
-    async def _fault(self, call: Call, answer: Answer, limit: int) -> Body:
+    async def _fault(self, call: Call, answer: Answer, entry: Contract | None, limit: int) -> Body:
         """A status that is not 2xx: a SOAP 1.1 fault with 500 passes unchanged, all else is VP009 (section 11)."""
         content = await whole(call, answer.body, limit) if answer.status == 500 else answer.body.start
         if answer.status != 500:
             await _close(answer.body)
         if answer.status == 500 and SOAP11 in content:
-            self._note_fault(call, content)
+            _note_fault(call, content, entry)
             return Body.whole(content)
         if answer.status == 500 and SOAP12 in content:
             if self._delivery.pass_soap12_faults:
                 return Body.whole(content)
             raise _failed(call, "producer.soap12-fault", "the producer answered with a SOAP 1.2 fault", answer)
-        self._note_fault(call, content)
+        _note_fault(call, content, entry)
         raise _failed(call, "producer.http-status", "the producer answered with an HTTP error", answer)
 
-    def _note_fault(self, call: Call, content: bytes) -> None:
-        code, text = scan.fault_code(content)
-        if code:
-            call.trail.notes["faultCode"], call.trail.notes["faultString"] = code, text
+
+def _note_fault(call: Call, content: bytes, entry: Contract | None) -> None:
+    """What the producer's fault says, for the log; the detail of a protected contract may speak of its patient."""
+    code, text = scan.fault_code(content)
+    if not code:
+        return
+    call.trail.notes["faultCode"], call.trail.notes["faultString"] = code, text
+    if entry is not None and entry.access == "open":
+        call.trail.notes["faultDetail"] = scan.fault_detail(content)
 
 
 def _message(call: Call, entry: Contract | None) -> tuple[Body, bytes | None]:

@@ -73,6 +73,7 @@ class Gateway:
             with self._bounds.call():
                 exchange = self._current()
                 call = await self._admit(exchange, arrival)
+                call.trail.release = exchange.release
                 self._events.request_in(call)
                 with self._bounds.consumer(call.sender):
                     reply = await exchange.handler(call)
