@@ -299,9 +299,9 @@ class CallEvents:
         if trail.producer_url:
             line["destination.address"] = _host(trail.producer_url)
             line["labels.statusCode"] = trail.producer_status
-        for header, value in call.headers:
+        for header, stated in call.headers:
             if label := _FORWARDED.get(header):
-                line[label] = value.decode("latin-1")
+                line[label] = stated.decode("latin-1")
         for name, value in trail.notes.items():
             line[f"labels.{name}"] = masked(value)
         self._log.write(level, f"{event} {call.sender} -> {call.receiver}", line)

@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 from vaxel.admin.cautions import cautions
-from vaxel.cli.doctor import Diagnosis, examined
+from vaxel.cli.diagnosis import Diagnosis
+from vaxel.cli.doctor import examined
 from vaxel.cli.judged import judged
 from vaxel.cli.options import HomeOption, JsonOption, opened
 from vaxel.directory import files as form
