@@ -42,6 +42,7 @@ def swedish_day() -> date:
     return swedish_now().date()
 
 
+_USERINFO = re.compile(r"(?<=:)//[^/@]+@")
 PREFIX = "VAXEL_"
 FILE = "vaxel.toml"
 FOREIGN = frozenset({"VAXEL_RIVTA_DIR"})
@@ -305,11 +306,14 @@ def effective(settings: Settings) -> dict[str, str]:
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, ProducerTls):
+        stated = value.model_dump(exclude_defaults=True) | ({"key": "***"} if value.key else {})
+        return "{" + ", ".join(f"{name} = {_text(each)}" for name, each in stated.items()) + "}"
     if isinstance(value, bool):
         return "on" if value else "off"
     if isinstance(value, tuple):
         return ", ".join(_text(item) for item in value)
-    return "" if value is None else str(value)
+    return "" if value is None else _USERINFO.sub("//***@", str(value))
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:

@@ -35,6 +35,8 @@ def build(compose: Compose) -> Callable[[], None]:
         except BrokenPipeError:
             sys.stderr.close()  # the reader of our output has gone
             sys.exit(1)
+        except OSError as error:
+            sys.exit(_told(f"{error.filename or 'the system'}: {error.strerror or error}"))
 
     return run
 

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import orjson
+
 from vaxel import home as homes
 from vaxel import settings as process
 from vaxel.adapters.addresses import AllowedNetworks
@@ -55,8 +57,17 @@ def examined(stated: Path | None) -> Iterator[Diagnosis]:
     for caution in cautions(settings):
         yield Diagnosis(part="settings", grade="note", what=caution.what, remedy=caution.remedy)
     for examine in (_newest, _ports, certificates, lists, rights, _disk, _reserve, _journal):
-        yield from examine(settings)
+        yield from _safely(examine, settings)
     yield from _producers(home, settings)
+
+
+def _safely(examine: Callable[[Settings], Iterator[Diagnosis]], settings: Settings) -> Iterator[Diagnosis]:
+    """A part that cannot be looked at is told of, and stops none of the others."""
+    try:
+        yield from examine(settings)
+    except (OSError, ValueError) as error:
+        part = examine.__name__.strip("_")
+        yield Diagnosis(part=part, grade="bad", what=f"cannot be looked at: {error}", remedy="see to its files' rights")
 
 
 def _versions() -> Diagnosis:
@@ -89,9 +100,8 @@ def _synchronised() -> bool:
 
 def _newest(settings: Settings) -> Iterator[Diagnosis]:
     """A journal that was written later than now: the clock went back."""
-    newest = max(
-        (record["time"] for folder in nodes(settings.var / "journal") for record in last(folder, 1)), default=""
-    )
+    times = (record["time"] for folder in nodes(settings.var / "journal") for record in last(folder, 1))
+    newest = max(times, default="")
     ahead = newest and (datetime.fromisoformat(newest) - datetime.now(UTC)).total_seconds()
     if ahead and ahead > AHEAD_S:
         what = f"is {round(ahead)} s behind the journal's newest record"
@@ -103,8 +113,10 @@ def _ports(settings: Settings) -> Iterator[Diagnosis]:
     if settings.https:
         stated.append(("https", settings.host, settings.https_port))
     run_file = settings.var / "run.json"
-    if run_file.is_file():
-        yield Diagnosis(part="ports", grade="ok", what=f"in use by the platform: {run_file.read_text()}")
+    running = orjson.loads(run_file.read_bytes()) if run_file.is_file() else None
+    if running and _alive(running["pid"]):
+        shown = ", ".join(f"{name} {port}" for name, port in running["ports"].items())
+        yield Diagnosis(part="ports", grade="ok", what=f"in use by the platform (process {running['pid']}): {shown}")
         return
     for name, host, port in stated:
         try:
@@ -114,6 +126,16 @@ def _ports(settings: Settings) -> Iterator[Diagnosis]:
             yield Diagnosis(part="ports", grade="bad", what=f"{name} {host}:{port}: {error.strerror}", remedy=remedy)
         else:
             yield Diagnosis(part="ports", grade="ok", what=f"{name} {host}:{port} is free")
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True  # another user's
+    return True
 
 
 def _disk(settings: Settings) -> Iterator[Diagnosis]:

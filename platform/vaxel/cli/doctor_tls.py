@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 from cryptography import x509
@@ -110,7 +111,7 @@ def _names(path: Path, certificate: x509.Certificate, *, serves: bool) -> Diagno
 
 def _chain(path: Path, found: tuple[x509.Certificate, ...], known: tuple[x509.Certificate, ...]) -> Diagnosis:
     """Whether each certificate of a file was issued by the next, and the last by one that is known."""
-    for certificate, issuer in zip(found, found[1:], strict=False):
+    for certificate, issuer in pairwise(found):
         if not _issued(certificate, issuer):
             return _bad(f"{path.name}: the next certificate in the file did not issue the one before it", "order it")
     if any(_issued(found[-1], issuer) for issuer in (found[-1], *known)):
