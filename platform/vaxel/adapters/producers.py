@@ -126,6 +126,7 @@ class Producers:
                 url,
                 headers=_headers(outgoing, chunked=self._calling.chunked),
                 data=_content(outgoing.body),
+                chunked=self._calling.chunked or None,
                 allow_redirects=False,
                 ssl=self._tls(url.host or "", url.port or 443) if url.scheme == "https" else False,
                 timeout=self._timeout(outgoing),
@@ -354,8 +355,6 @@ def _headers(outgoing: Outgoing, *, chunked: bool) -> CIMultiDict[str]:
     headers = CIMultiDict([(name.decode("latin-1"), value.decode("latin-1")) for name, value in outgoing.headers])
     if outgoing.body.length is not None and not chunked:
         headers["Content-Length"] = str(outgoing.body.length)
-    elif chunked:
-        headers["Transfer-Encoding"] = "chunked"
     return headers
 
 
