@@ -194,9 +194,20 @@ class CallEvents:
 
     def broken(self, arrival: Any, call: Call | None, error: BaseException) -> None:
         """`error`: an answer broke on its way, or the consumer went away."""
+        refused = error if isinstance(error, Refusal) else None
+        code, cause = (refused.code, refused.cause) if refused else ("", "consumer.gone")
         fields = {
             "event.action": "error",
             "error.type": type(error).__name__,
+            "labels.errorCode": code,
+            "labels.cause": cause,
+        }
+        if call is not None:
+            self._count(call, code, cause)
+            self._line("error", "error", call, fields, level="warning")
+            return
+        self._metrics.child("", code, cause).inc()
+        fields |= {
             "trace.id": arrival.correlation_id,
             "labels.reference": arrival.reference,
             "source.ip": arrival.request.peer,
