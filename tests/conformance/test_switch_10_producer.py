@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 from scene import RESPONSE, Scene, message, scene
+
 from stage import PAYLOAD, Talk, breaks, describe, hangs, head, lead, says, talking
 
 

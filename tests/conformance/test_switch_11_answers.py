@@ -19,6 +19,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 from scene import RESPONSE, message, scene
+
 from stage import PAYLOAD, describe, head, says, talking
 
 FAULT = (
@@ -158,7 +159,7 @@ async def test_sw_11_3_the_last_chunk_waits_for_its_record(tmp_path: Path) -> No
 
         async with talking(stage, pauses):
             calling = asyncio.create_task(stage.call(message(PAYLOAD)))
-            while not stage.journal("opened"):
+            while not stage.journal("opened"):  # noqa: ASYNC110 - only its file tells
                 await asyncio.sleep(0.02)
             await asyncio.sleep(0.1)
             journal = stage.platform.journal

@@ -256,6 +256,8 @@ class CallEvents:
             "http.request.headers": self.shown(arrival.request.headers),
             **error,
         }
+        if arrival.replaced_correlation_id:
+            fields["labels.correlation_id"] = "replaced"
         self._log.write("error", f"refused {error['labels.errorCode']}", fields)
         if self._every:
             fields |= {"event.action": "resp-out", "log.logger": "se.skl.tp.vp.logging.resp.out"}

@@ -80,6 +80,8 @@ class Door:
                     fields={"header": ORIGINAL_CONSUMER.decode()},
                 )
             call.trail.notes["original_consumer"] = "stated without the right to"
+        if arrival.replaced_correlation_id:
+            call.trail.notes["correlation_id"] = "replaced"  # SW-12.3
         if message.dropped:
             call.trail.notes["attachments"] = "dropped"  # SW-13.6
         return call
