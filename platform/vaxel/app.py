@@ -5,7 +5,6 @@ import os
 import secrets
 import signal
 import socket
-import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -19,6 +18,7 @@ from watchfiles import awatch
 from vaxel import __version__
 from vaxel.adapters.addresses import AllowedNetworks
 from vaxel.adapters.certificates import Certificates, read_trusted
+from vaxel.adapters.clock import Clock
 from vaxel.adapters.coding import Decoding
 from vaxel.adapters.handshakes import Handshakes
 from vaxel.adapters.payloads import Payloads
@@ -61,7 +61,6 @@ from vaxel.settings import Settings, swedish_day, swedish_now
 from vaxel.soap.faults import FaultWriter, read_texts
 
 CHECKPOINT_S = 10
-CLOCK_JUMP_S = 5
 LOOK_MS = 2000
 
 
@@ -92,6 +91,7 @@ class Platform:
             segment_bytes=settings.segment_bytes,
             synced=self.metrics.synced,
         )
+        self._tls_read_at = _stamps(self.tls_files())
         self.certificates = Certificates(
             self._trusted(), pattern=settings.sender_pattern, verify_header=not settings.trust_unverified_header
         )
@@ -386,7 +386,7 @@ class Platform:
         return True
 
     async def _watch_tls(self) -> None:
-        former = _stamps(self.tls_files())
+        former = self._tls_read_at
         while True:
             await asyncio.sleep(2)
             stamps = _stamps(self.tls_files())
@@ -434,16 +434,19 @@ class Platform:
 
     async def _watch_clock(self) -> None:
         """Tell of a system clock that jumps (SW-17.10)."""
-        offset = time.time() - time.monotonic()
+        clock = Clock()
         while True:
             await asyncio.sleep(1)
-            now = time.time() - time.monotonic()
-            if abs(now - offset) > CLOCK_JUMP_S:
-                self.facts.clock_jumps += 1
-                self.log.event("clock.jump", level="error", seconds=round(now - offset, 1))
-                with suppress(JournalUnavailable):
-                    await self.journal.durable("admin", {"action": "clock", "seconds": round(now - offset, 1)})
-            offset = now
+            jump_s = clock.jump_s()
+            if jump_s:
+                await self._jumped(jump_s)
+
+    async def _jumped(self, seconds: float) -> None:
+        self.facts.clock_jumps += 1
+        self.facts.clock_jumped_s = seconds
+        self.log.event("clock.jump", level="error", seconds=seconds)
+        with suppress(JournalUnavailable):
+            await self.journal.durable("admin", {"action": "clock", "seconds": seconds})
 
     def _surfaces(self) -> Surfaces:
         settings = self.settings

@@ -71,6 +71,7 @@ class Facts:
         self.ship_problem = ""
         self.shipped_at: datetime | None = None
         self.clock_jumps = 0
+        self.clock_jumped_s = 0.0
 
     def ready(self) -> dict[str, str]:
         """What is missing by part, and why; empty when calls can be carried (SW-17.6)."""
@@ -131,6 +132,7 @@ class Facts:
             "Journal": self._journal(),
             "Calls": {"InFlight": self._node.bounds.calls, "BufferedBytes": self._node.bounds.buffered_bytes},
             "ClockJumps": self.clock_jumps,
+            "ClockJumpedSeconds": self.clock_jumped_s,
             "PayloadLog": shown(self._node.payloads.window),
             "Cautions": [caution.what for caution in cautions(self._node.settings)],
         }
