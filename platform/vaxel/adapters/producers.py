@@ -102,7 +102,9 @@ class Producers:
                     again = attempts < self._calling.retry_attempts and self._repeatable(outgoing, failure)
                     pause = self._calling.retry_delay_s if failure.unsent else 0
                     if not again or time.monotonic() + pause >= outgoing.deadline:
-                        raise self._failed(outgoing, failure) from failure.__cause__
+                        failed = self._failed(outgoing, failure)
+                        failed.retries = attempts
+                        raise failed from failure.__cause__
                     attempts += 1
                     await asyncio.sleep(pause)
         except BaseException:

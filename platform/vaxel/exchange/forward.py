@@ -65,8 +65,13 @@ class Forward:
         outgoing = self._outgoing(call, entry)
         call.trail.sent_at = time.monotonic()
         self._sent(call, outgoing)
-        answer = await self._producer.send(outgoing)
-        call.trail.answered_at = time.monotonic()
+        try:
+            answer = await self._producer.send(outgoing)
+        except ProducerFailed as failed:
+            call.trail.retries = failed.retries
+            raise
+        finally:
+            call.trail.answered_at = time.monotonic()
         call.trail.producer_status, call.trail.retries = answer.status, answer.retries
         self._received(call, answer)
         return await self._reply(call, answer, entry)
