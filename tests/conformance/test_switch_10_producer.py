@@ -128,7 +128,8 @@ async def test_sw_10_6_and_10_7_what_may_be_sent_twice(
         async with talking(stage, talk) as seen:
             answer = await stage.call(message(PAYLOAD.replace("/>", f">{'x' * size}</GetNothing>")))
             assert (answer.code, len(seen)) == ("VP009", attempts)
-            assert stage.journal("closed")[-1]["code"] == "VP009"
+            closed = stage.journal("closed")[-1]
+            assert (closed["code"], closed["retries"]) == ("VP009", attempts - 1)
 
 
 @pytest.mark.parametrize(("attempts", "expected"), [(0, "VP009"), (1, "")])
@@ -143,7 +144,7 @@ async def test_sw_10_5_and_10_6_what_was_not_sent_is_repeated(tmp_path: Path, at
         later = await stage.listeners.listen(stage.producer, "127.0.0.1", port)
         answer = await calling
         assert (later, answer.code) == (port, expected)
-        assert stage.journal("closed")[-1]["retries"] == attempts or expected
+        assert stage.journal("closed")[-1]["retries"] == attempts
 
 
 async def test_sw_10_7_a_failed_handshake_is_not_repeated(tmp_path: Path) -> None:
