@@ -232,7 +232,7 @@ class CallEvents:
         trail, metrics = call.trail, self._metrics
         now = time.monotonic()
         producer_s = max(trail.answered_at - trail.sent_at, 0.0) if trail.sent_at else 0.0
-        metrics.child(call.contract if trail.route else "", code, cause).inc()
+        metrics.child(call.contract if trail.producer else "", code, cause).inc()
         metrics.in_platform.observe(now - call.started - producer_s)
         if trail.sent_at:
             metrics.in_producer.observe(producer_s)
