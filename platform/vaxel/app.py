@@ -210,6 +210,7 @@ class Platform:
         gauge("vaxel_journal_seq", "Records in the journal", lambda: self.journal.status().seq)
         gauge("vaxel_clock_jumps", "Jumps of the system clock", lambda: self.facts.clock_jumps)
         gauge("vaxel_log_lines_dropped", "Log lines that could not be written", lambda: self.log.dropped)
+        gauge("vaxel_tls_problem", "1 while a changed TLS file cannot be used", lambda: bool(self.facts.tls_problem))
         gauge("vaxel_certificate_days", "Days until the first own certificate ends", self.facts.certificate_days)
 
     def _web(self) -> Any:

@@ -49,6 +49,7 @@ async def test_sw_16_4_changed_files_are_noticed_and_a_bad_one_is_an_alarm(tmp_p
         (tmp_path / "pki/own.pem").write_bytes(b"nonsense")
         await until(stage, "tls.refused")
         assert "cannot be used" in str((await status(stage))["Certificates"]["problem"])
+        assert "vaxel_tls_problem 1.0" in (await stage.post(b"", {}, path="/metrics", method="GET")).text
         assert (await call(stage, pki.context(pki.consumer)))[0] == 200
 
 
