@@ -68,6 +68,24 @@ def test_pure_modules_touch_no_shell(path: Path) -> None:
             )
 
 
+TWINNED = ("adapters", "admin", "cli", "demo", "journal", "services")
+"""Packages whose modules have each its test twin."""
+WITHOUT_TWIN = {
+    "cli/diagnosis.py": "data only",
+    "cli/judged.py": "cli/test_options.py, and every test of `check`",
+    "demo/run.py": "cli/test_commands.py runs the demo",
+    "demo/show.py": "cli/test_commands.py runs the demo",
+}
+
+
+@pytest.mark.parametrize("package", TWINNED)
+def test_every_module_has_its_twin(package: str) -> None:
+    """STYLE 24: tests mirror source; exceptions say where their tests are."""
+    names = [f"{package}/{path.name}" for path in sorted((PACKAGE / package).glob("*.py")) if path.stem != "__init__"]
+    lacking = [name for name in names if not (ROOT / "tests" / package / f"test_{Path(name).name}").exists()]
+    assert lacking == [name for name in WITHOUT_TWIN if name.startswith(package)]
+
+
 def test_functions_fit_in_the_eye() -> None:
     """STYLE 5: seldom over 40 lines; commands, whose parameters are their help, may be longer."""
     long = []

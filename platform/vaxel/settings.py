@@ -50,6 +50,7 @@ def _day(second: int) -> date:
     return datetime.fromtimestamp(second, SWEDEN).date()
 
 
+_USERINFO = re.compile(r"(?<=:)//[^/@]+@")
 PREFIX = "VAXEL_"
 FILE = "vaxel.toml"
 FOREIGN = frozenset({"VAXEL_RIVTA_DIR"})
@@ -199,6 +200,8 @@ class Settings(BaseModel):
     )
     headers_request_keep: str = r"(?i)x-vp-sender-id|x-vp-instance-id"
     headers_response_remove: str = r"(?i)SOAPAction|MULE_.*|X-MULE_.*|LOCAL_CERTIFICATE|PEER_CERTIFICATES|http.method"
+    gzip_consumer: Switch = False
+    gzip_producer: Switch = False
     mtom: Literal["strip", "inline", "pass"] = "strip"
     pass_soap12_faults: Switch = False
     fault_cause: Switch = True
@@ -210,6 +213,7 @@ class Settings(BaseModel):
 
     call_events: Literal["summary", "all"] = "summary"
     log_headers: Words = _items(LOG_HEADERS)
+    log_payload: Switch = False
     checkpoint_to: str = ""
     segment_bytes: Count = 67_108_864
     reserve_bytes: Count = 4_194_304
@@ -310,11 +314,14 @@ def effective(settings: Settings) -> dict[str, str]:
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, ProducerTls):
+        stated = value.model_dump(exclude_defaults=True) | ({"key": "***"} if value.key else {})
+        return "{" + ", ".join(f"{name} = {_text(each)}" for name, each in stated.items()) + "}"
     if isinstance(value, bool):
         return "on" if value else "off"
     if isinstance(value, tuple):
         return ", ".join(_text(item) for item in value)
-    return "" if value is None else str(value)
+    return "" if value is None else _USERINFO.sub("//***@", str(value))
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The commands as people run them, in processes of their own."""
+"""The commands together: those that start a process of their own, and what they have in common."""
 
 import json
 import os
@@ -7,11 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from inside import vaxel
 
 ROOT = Path(__file__).parents[2]
 
 
-def vaxel(*arguments: str, home: Path | None = None) -> subprocess.CompletedProcess[str]:
+def program(*arguments: str, home: Path | None = None) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("VAXEL_")}
     if home is not None:
         environment["VAXEL_HOME"] = str(home)
@@ -29,7 +30,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_demo_shows_a_call_and_its_records() -> None:
     """README: one command, an answer, the journal, and refusals for those whom the platform must protect."""
-    done = vaxel("demo", "--once")
+    done = program("demo", "--once")
     assert done.returncode == 0, done.stdout + done.stderr
     for word in ("GetDiagnosisResponse", "VP009", "AC001", "VP004", "opened", "closed", "chain whole"):
         assert word in done.stdout
@@ -37,7 +38,7 @@ def test_the_demo_shows_a_call_and_its_records() -> None:
 
 def test_init_and_check(home: Path) -> None:
     done = vaxel("check", "--json", home=home)
-    assert (done.returncode, json.loads(done.stdout)) == (0, [])
+    assert (done.returncode, [row["id"] for row in json.loads(done.stdout)]) == (0, ["settings.no-checkpoint"])
     assert vaxel("init", str(home)).returncode == 1
 
 
@@ -85,7 +86,7 @@ def test_where_there_is_no_home(tmp_path: Path) -> None:
 
 def test_unknown_settings_stop_the_start(home: Path) -> None:
     (home / "vaxel.toml").write_text("colour = 'red'\n")
-    done = vaxel("serve", home=home)
+    done = program("serve", home=home)
     (home / "vaxel.toml").unlink()
     assert (done.returncode, "VAXEL_COLOUR is not a setting" in done.stderr) == (1, True)
     assert "Traceback" not in done.stderr
@@ -114,5 +115,5 @@ def test_verify_tells_the_first_changed_byte(home: Path, tmp_path: Path) -> None
 
 
 def test_usage_is_code_two() -> None:
-    assert vaxel("call").returncode == 2
+    assert program("call").returncode == 2
     assert vaxel("nonsense").returncode == 2

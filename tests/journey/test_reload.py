@@ -81,7 +81,7 @@ async def test_the_next_start_reads_the_compiled_release(tmp_path: Path) -> None
         pass
     async with scene(tmp_path) as stage:
         assert stage.platform.keeper.state is not None
-        assert stage.platform.keeper.state.origin == "REUSING_EXISTING_CACHE"
+        assert (stage.platform.keeper.state.origin, stage.platform.keeper.state.compiled_now) == ("REFRESH_OK", False)
         assert len(stage.journal("release")) == 1
 
 

@@ -4,6 +4,7 @@ import ipaddress
 import time
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import orjson
@@ -104,7 +105,7 @@ class Operations:
             f"Number of routes: {reloaded.routes}",
             f"was successful: {'true' if reloaded.successful else 'false'}",
         ]
-        content = "".join(f"<br>{line}\n" for line in lines)
+        content = "".join(f"<br>{escape(' '.join(line.split()))}\n" for line in lines)
         return Answer(status=200, content_type=b"text/html;", content=content.encode())
 
     def _admitted(self, scope: Scope) -> bool:

@@ -1,6 +1,7 @@
 """Refusals as problem+json (RFC 9457): the one file that knows that form."""
 
 from fastapi import Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
 TYPE = "urn:vaxel:problem:"
@@ -25,3 +26,10 @@ async def answer(_: Request, error: Exception) -> JSONResponse:
     }
     headers = {"WWW-Authenticate": "Bearer"} if problem.status == 401 else None
     return JSONResponse(content, problem.status, headers, media_type="application/problem+json")
+
+
+async def invalid(request: Request, error: Exception) -> JSONResponse:
+    """A request whose members are not as they should be: which, and why, without what was sent."""
+    found = error.errors() if isinstance(error, RequestValidationError) else ()
+    told = "; ".join(f"{'.'.join(str(step) for step in each['loc'][1:])}: {each['msg']}" for each in found)
+    return await answer(request, Problem(422, "invalid", "The request cannot be used", told))

@@ -50,7 +50,7 @@ class Publisher:
         else:
             content = publication.schema(path, base + path, query["xsd"])
         if content is None:
-            known = "not published; there are:\n" + "".join(f"{base}{each}?wsdl\n" for each in publication.paths)
+            known = "".join(f"{base}{each}?wsdl\n" for each in publication.paths)
             return Answer(
                 status=404, content_type=b"text/plain", content=f"not published; there are:\n{known}".encode()
             )

@@ -102,7 +102,7 @@ def add(app: typer.Typer) -> None:
         from vaxel.demo.producer import FAILURES, Behaviour
 
         if failure and failure not in FAILURES:
-            fail(f"--fail is one of {', '.join(FAILURES)}")
+            raise typer.BadParameter(f"--fail is one of {', '.join(FAILURES)}")
         found, settings = opened(home)
         samples = {}
         for name in contracts:

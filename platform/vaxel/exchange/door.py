@@ -87,6 +87,10 @@ class Door:
                     fields={"header": ORIGINAL_CONSUMER.decode()},
                 )
             call.trail.notes["original_consumer"] = "stated without the right to"
+        if arrival.replaced_correlation_id:
+            call.trail.notes["correlation_id"] = "replaced"  # SW-12.3
+        if message.dropped:
+            call.trail.notes["attachments"] = "dropped"  # SW-13.6
         return call
 
     def _call(self, arrival: Arrival, caller: Caller, message: Message, history: str, stated: str) -> Call:
@@ -109,6 +113,7 @@ class Door:
             original_consumer_in=stated,
             routing_history=history,
             acting_on_behalf_of=arrival.request.header(ACTING_ON_BEHALF_OF),
+            multipart=message.multipart,
         )
 
     def _may_state(self, caller: Caller) -> bool:

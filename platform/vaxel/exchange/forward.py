@@ -65,8 +65,13 @@ class Forward:
         outgoing = self._outgoing(call, entry)
         call.trail.sent_at = time.monotonic()
         self._sent(call, outgoing)
-        answer = await self._producer.send(outgoing)
-        call.trail.answered_at = time.monotonic()
+        try:
+            answer = await self._producer.send(outgoing)
+        except ProducerFailed as failed:
+            call.trail.retries = failed.retries
+            raise
+        finally:
+            call.trail.answered_at = time.monotonic()
         call.trail.producer_status, call.trail.retries = answer.status, answer.retries
         self._received(call, answer)
         return await self._reply(call, answer, entry)
@@ -83,10 +88,11 @@ class Forward:
 
     def _outgoing(self, call: Call, entry: Contract | None) -> Outgoing:
         protected = entry is not None and entry.access == "patient"
+        body, content_type = _message(call, entry)
         return Outgoing(
             url=call.target.url,
-            headers=self._headers.outgoing(call, entry.soap_action if entry and protected else None),
-            body=translated(call, entry),
+            headers=self._headers.outgoing(call, entry.soap_action if entry and protected else None, content_type),
+            body=body,
             idempotent=entry.idempotent if entry else False,
             answer_timeout_s=(entry.timeout_s if entry else None) or self._delivery.timeout_s,
             deadline=call.deadline,
@@ -99,7 +105,7 @@ class Forward:
             raise _failed(call, "producer.response-too-large", f"the answer exceeds {limit} bytes")
         body = answer.body
         if not 200 <= answer.status < 300:
-            body = await self._fault(call, answer, limit)
+            body = await self._fault(call, answer, entry, limit)
         elif not body.start and body.rest is None:
             raise _failed(call, "producer.empty-response", f"status {answer.status} without a body")
         elif self._level(entry) in {"warn", "reject"} or call.encoding != "utf-8":
@@ -136,25 +142,40 @@ class Forward:
                 text = "; ".join(str(violation) for violation in violations)
                 raise _failed(call, "producer.contract-violation", f"the answer violates its contract: {text}")
 
-    async def _fault(self, call: Call, answer: Answer, limit: int) -> Body:
+    async def _fault(self, call: Call, answer: Answer, entry: Contract | None, limit: int) -> Body:
         """A status that is not 2xx: a SOAP 1.1 fault with 500 passes unchanged, all else is VP009 (section 11)."""
         content = await whole(call, answer.body, limit) if answer.status == 500 else answer.body.start
         if answer.status != 500:
             await _close(answer.body)
         if answer.status == 500 and SOAP11 in content:
-            self._note_fault(call, content)
+            _note_fault(call, content, entry)
             return Body.whole(content)
         if answer.status == 500 and SOAP12 in content:
             if self._delivery.pass_soap12_faults:
                 return Body.whole(content)
             raise _failed(call, "producer.soap12-fault", "the producer answered with a SOAP 1.2 fault", answer)
-        self._note_fault(call, content)
+        _note_fault(call, content, entry)
         raise _failed(call, "producer.http-status", "the producer answered with an HTTP error", answer)
 
-    def _note_fault(self, call: Call, content: bytes) -> None:
-        code, text = scan.fault_code(content)
-        if code:
-            call.trail.notes["faultCode"], call.trail.notes["faultString"] = code, text
+
+def _note_fault(call: Call, content: bytes, entry: Contract | None) -> None:
+    """What the producer's fault says, for the log; the detail of a protected contract may speak of its patient."""
+    code, text = scan.fault_code(content)
+    if not code:
+        return
+    call.trail.notes["faultCode"], call.trail.notes["faultString"] = code, text
+    if entry is not None and entry.access == "open":
+        call.trail.notes["faultDetail"] = scan.fault_detail(content)
+
+
+def _message(call: Call, entry: Contract | None) -> tuple[Body, bytes | None]:
+    """What is sent: a multipart message as it came, where nothing in it must change (SW-13.7), else the envelope."""
+    if call.multipart is None:
+        return translated(call, entry), None
+    if call.target.profile == call.envelope.profile:
+        return Body.whole(call.multipart.content), call.multipart.content_type
+    call.trail.notes["attachments"] = "dropped"
+    return translated(call, entry), None
 
 
 def translated(call: Call, entry: Contract | None) -> Body:
@@ -172,12 +193,16 @@ def translated(call: Call, entry: Contract | None) -> Body:
 
 
 async def whole(call: Call, body: Body, limit: int) -> bytes:
-    """All of an answer's bytes; VP009 beyond the limit."""
+    """All of an answer's bytes; VP009 beyond the limit, or where it is cut off inside its root element (section 11)."""
     if body.rest is None:
         return body.start
     content = bytearray(body.start)
-    async for chunk in _bounded(call, body, limit):
-        content += chunk
+    try:
+        async for chunk in _bounded(call, body, limit):
+            content += chunk
+    except ProducerFailed as failed:
+        if failed.cause != "producer.response-truncated" or not scan.complete(bytes(content)):
+            raise
     return bytes(content)
 
 

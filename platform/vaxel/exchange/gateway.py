@@ -75,6 +75,7 @@ class Gateway:
             entered = True
             exchange = self._current()
             call = await self._admit(exchange, arrival)
+            call.trail.release = exchange.release
             self._events.request_in(call)
             reply = await self._answer(exchange, call, send)
             self._events.answered(call, reply)

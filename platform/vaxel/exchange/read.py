@@ -2,9 +2,9 @@
 
 import zlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from vaxel.call import Body, Envelope
+from vaxel.call import Body, Envelope, Multipart
 from vaxel.contracts.catalogue import Catalogue
 from vaxel.contracts.entry import Contract
 from vaxel.errors import MessageMalformed, RequestTooLarge
@@ -27,13 +27,16 @@ class Reading:
 class Message:
     """A message that has been read: its envelope, its body in UTF-8, and the encoding it came in.
 
-    `held_bytes` were counted against the bound on buffered bytes and are given back when the call ends.
+    `held_bytes` were counted against the bound on buffered bytes and are given back when the call ends. `multipart`
+    is what the envelope was taken from, where it may go on as it came; `dropped` says that attachments will not.
     """
 
     envelope: Envelope
     body: Body
     encoding: str
     held_bytes: int
+    multipart: Multipart | None = None
+    dropped: bool = False
 
 
 class Read:
@@ -53,9 +56,7 @@ class Read:
         coding = request.header(b"content-encoding").strip().lower()
         chunks = request.chunks if coding in _PLAIN else _decoded(request.chunks, coding, self._largest)
         if content_type.startswith("multipart/"):
-            content = await self._rest(bytearray(), chunks)
-            envelope_bytes = mtom.envelope_of(content, request.header(b"content-type"), self._reading.mtom)
-            return self._whole(envelope_bytes, len(content))
+            return self._multipart(await self._rest(bytearray(), chunks), request.header(b"content-type"))
         start = bytearray()
         async for chunk in chunks:
             start += chunk
@@ -64,6 +65,19 @@ class Read:
         else:
             return self._whole(bytes(start), 0)
         return await self._long(start, chunks, request.length if not coding else None)
+
+    def _multipart(self, content: bytes, content_type: str) -> Message:
+        """The envelope of an XOP message; what becomes of its attachments is a setting (SW-13.6, SW-13.7)."""
+        mode = self._reading.mtom
+        message = self._whole(mtom.envelope_of(content, content_type, mode), len(content))
+        if mode == "inline" or not mtom.has_attachments(content, content_type):
+            return message
+        entry = self._catalogue.get(message.envelope.contract)
+        protected = entry is not None and entry.access == "patient"
+        if mode == "pass" and not protected and message.encoding == "utf-8":
+            original = Multipart(content_type=content_type.encode("latin-1"), content=content)
+            return replace(message, multipart=original)
+        return replace(message, dropped=True)
 
     def _whole(self, content: bytes, held: int) -> Message:
         """A message that is at hand in full."""

@@ -136,6 +136,17 @@ def fault_code(content: bytes) -> tuple[str, str]:
     )
 
 
+_FAULT_DETAIL = re.compile(rb"<((?:[\w.-]+:)?detail)(?:\s[^>]*)?>(.*?)</\1\s*>", re.S)
+_TAG = re.compile(rb"<[^>]*>")
+DETAIL_BYTES = 500
+
+
+def fault_detail(content: bytes) -> str:
+    """The text of a SOAP 1.1 fault's detail, without tags and cut short; empty where there is none; never raises."""
+    found = _FAULT_DETAIL.search(content)
+    return b" ".join(_TAG.sub(b" ", found[2]).split())[:DETAIL_BYTES].decode("utf-8", "replace") if found else ""
+
+
 def complete(content: bytes) -> bool:
     """Whether the document is well-formed to the end of its root element."""
     parser = expat.ParserCreate()
