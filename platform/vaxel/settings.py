@@ -320,8 +320,13 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
     if isinstance(value, tuple):
-        return ", ".join(_text(item) for item in value)
+        return ", ".join(_pair(*item) if isinstance(item, tuple) else _text(item) for item in value)
     return "" if value is None else _USERINFO.sub("//***@", str(value))
+
+
+def _pair(peer: str, senders: tuple[str, ...]) -> str:
+    """An entry of SW-5.3 and SW-5.4, as it is stated."""
+    return f"{peer}={'|'.join(senders)}"
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:

@@ -108,7 +108,10 @@ def test_sw_14_1_the_form() -> None:
 
 @pytest.mark.parametrize(("code", "form"), CODES.items(), ids=CODES)
 def test_sw_14_2_codes(code: str, form: tuple[str, int]) -> None:
-    """Faultcode and status of each code, with our Swedish text in faultstring and the English one in `cause`."""
+    """Faultcode and status of each code, with our Swedish text in faultstring and the English one in `cause`.
+
+    VP007 is `Server` although the consumer is at fault (SW-14.7).
+    """
     (kind,) = [each for each in kinds() if each.code == code]
     status, content = WRITER(kind(), "ref")
     fault = parsed(content).find(".//{*}Fault")
@@ -116,6 +119,17 @@ def test_sw_14_2_codes(code: str, form: tuple[str, int]) -> None:
     assert (fault.findtext("faultcode"), status) == (f"SOAP-ENV:{form[0]}", form[1])
     assert TEXTS[code].sv in str(fault.findtext("faultstring"))
     assert fault.findtext(f"detail/{{{CAUSE}}}cause") == TEXTS[code].en
+
+
+@pytest.mark.parametrize("code", ["AC001", "AC003"])
+def test_sw_14_6_refusals_of_protection_have_the_same_form(code: str) -> None:
+    """Those that exist yet: faultcode, texts and cause as any other's."""
+    (kind,) = [each for each in kinds() if each.code == code]
+    status, content = WRITER(kind("x"), "ref")
+    fault = read_fault(content)
+    assert fault is not None
+    assert (status, fault.faultcode, fault.cause) == (401, "SOAP-ENV:Client", kind.default_cause)
+    assert fault.faultstring == f"{code} [Växel & co] {TEXTS[code].sv}"
 
 
 @pytest.mark.parametrize("code", CAUSES)

@@ -89,7 +89,13 @@ def test_sw_19_2_secrets_are_masked(tmp_path: Path, told: dict[str, str], secret
 
 def test_sw_19_1_every_name_is_text_that_reads_back(tmp_path: Path) -> None:
     """What `vaxel check --settings` prints can be given as the environment again."""
-    settings = read(tmp_path, {"VAXEL_GZIP_CONSUMER": "on", "VAXEL_PRODUCER_NETWORKS": "10.0.0.0/8, ::1/128"})
+    told = {
+        "VAXEL_GZIP_CONSUMER": "on",
+        "VAXEL_PRODUCER_NETWORKS": "10.0.0.0/8, ::1/128",
+        "VAXEL_INTERNAL_PEERS": "10.0.0.1/32=SE-A|SE-B, ::1/128=SE-C",
+        "VAXEL_INTERNAL_CERTIFICATES": "SE-A=SE-B",
+    }
+    settings = read(tmp_path, told)
     shown = {name: value for name, value in effective(settings).items() if value and name not in {"VAXEL_TLS_PRODUCER"}}
     assert read(Path(shown.pop("VAXEL_HOME")), shown) == settings
     assert set(Settings.model_fields) >= {name.removeprefix("VAXEL_").lower() for name in shown}
