@@ -71,6 +71,7 @@ def test_pure_modules_touch_no_shell(path: Path) -> None:
 TWINNED = ("adapters", "admin", "cli", "demo", "journal", "services")
 """Packages whose modules have each its test twin."""
 WITHOUT_TWIN = {
+    "adapters/cycle.py": "adapters/test_inbound.py speaks to both",
     "cli/diagnosis.py": "data only",
     "cli/judged.py": "cli/test_options.py, and every test of `check`",
     "demo/run.py": "cli/test_commands.py runs the demo",

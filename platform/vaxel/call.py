@@ -168,30 +168,6 @@ class Call:
     parent: str | None = None
     trail: Trail = field(default_factory=Trail)
 
-    def to(self, target: Target) -> "Call":
-        """The same call with its target; spelt out, since it is made on every call."""
-        return Call(
-            id=self.id,
-            reference=self.reference,
-            correlation_id=self.correlation_id,
-            caller=self.caller,
-            envelope=self.envelope,
-            body=self.body,
-            headers=self.headers,
-            url=self.url,
-            encoding=self.encoding,
-            received_at=self.received_at,
-            started=self.started,
-            deadline=self.deadline,
-            original_consumer=self.original_consumer,
-            original_consumer_in=self.original_consumer_in,
-            routing_history=self.routing_history,
-            acting_on_behalf_of=self.acting_on_behalf_of,
-            target=target,
-            parent=self.parent,
-            trail=self.trail,
-        )
-
     @property
     def sender(self) -> HsaId:
         """HSA-id of the calling system."""

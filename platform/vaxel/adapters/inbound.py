@@ -48,7 +48,7 @@ class Inbound(asyncio.Protocol):
     def __init__(self, app: AsgiApp, limits: Limits, counter: Counter, loop: asyncio.AbstractEventLoop) -> None:
         self.app = app
         self.loop = loop
-        self.phase: Literal["idle", "head", "body", "answer", "closing"] = "idle"
+        self.phase: Literal["idle", "head", "body", "answer", "closing"] = "head"
         self.since = 0.0
         self._limits = limits
         self._counter = counter

@@ -5,6 +5,7 @@ directory is in use; refusals are not, since they are raised.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from functools import lru_cache
 
@@ -42,7 +43,7 @@ def routing(directory: Directory | None, rules: RoutingRules, today: Today) -> L
                 raise refused.refusal from None
             call.trail.route = trace
             call.trail.producer = target.producer
-            return await inner(call.to(target))
+            return await inner(replace(call, target=target))
 
         return route
 
