@@ -1,8 +1,7 @@
 """The operation surfaces on the HTTP port: health, metrics, status, reload (switch.md section 2 and 17)."""
 
-import ipaddress
 import time
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,9 +9,10 @@ import orjson
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
+from vaxel.exchange.identify import Network, within
+
 Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 ALIASES = {
     "/actuator/health": "/health/ready",
@@ -116,11 +116,12 @@ class Operations:
             for name, value in scope["headers"]
             if name == surfaces.forwarded_for
             for part in value.decode("latin-1").split(",")
+            if part.strip()
         ]
         if not forwarded:
-            return _within(peer, surfaces.allow)
-        trusted = _within(peer, surfaces.allow) or _within(peer, surfaces.proxies)
-        return trusted and all(_within(address, surfaces.allow) for address in forwarded)
+            return within(peer, surfaces.allow)
+        trusted = within(peer, surfaces.allow) or within(peer, surfaces.proxies)
+        return trusted and all(within(address, surfaces.allow) for address in forwarded)
 
 
 def _reset_tree(reloaded: Reloaded) -> Answer:
@@ -138,15 +139,6 @@ def _reset_tree(reloaded: Reloaded) -> Answer:
 
 def _json(status: int, content: Any) -> Answer:
     return Answer(status=status, content_type=b"application/json", content=orjson.dumps(content))
-
-
-def _within(text: str, networks: Iterable[Network]) -> bool:
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    address = getattr(address, "ipv4_mapped", None) or address
-    return any(address.version == network.version and address in network for network in networks)
 
 
 async def respond(send: Send, answer: Answer, extra: tuple[tuple[bytes, bytes], ...] = ()) -> None:
