@@ -56,9 +56,13 @@ class HeadReader:
         parser.StartDoctypeDeclHandler = self._doctype
         return parser
 
+    def _stop(self) -> None:
+        """All is known that will be: what follows passes without a call."""
+        self._parser.StartElementHandler = None
+        self._parser.EndElementHandler = None
+        self._parser.CharacterDataHandler = None
+
     def _start(self, name: str, _: dict[str, str]) -> None:
-        if self._payload or self._error:
-            return
         namespace, local = _split(name)
         self._path.append(name)
         depth = len(self._path)
@@ -72,6 +76,7 @@ class HeadReader:
                 self._refuse("the envelope's head is too large", "head-too-large")
             elif depth == 3:
                 self._payload = name
+                self._stop()
         elif self._in_header and local in HEADER_NAMES and (not self._strict or self._standard(name, depth)):
             text: list[str] = []
             self._found.append((name, text))
@@ -89,8 +94,6 @@ class HeadReader:
         return depth == 3 and "{" + name in STANDARD_HEADERS and self._path[1] == f"{SOAP11}}}Header"
 
     def _end(self, _: str) -> None:
-        if self._payload or self._error:
-            return
         depth = len(self._path)
         self._path.pop()
         if self._open and self._open[-1][0] == depth:
@@ -101,7 +104,7 @@ class HeadReader:
             self._refuse("the envelope has no Body", "no-body-element")
 
     def _text(self, text: str) -> None:
-        if self._open and self._open[-1][0] == len(self._path) and not self._payload:
+        if self._open and self._open[-1][0] == len(self._path):
             self._open[-1][1].append(text)
 
     def _doctype(self, *_: object) -> None:
@@ -110,6 +113,7 @@ class HeadReader:
     def _refuse(self, reason: str, cause: str) -> None:
         if self._error is None:
             self._error = MessageMalformed(reason, cause=f"request.{cause}")
+            self._stop()
 
     def _envelope(self) -> Envelope:
         texts = {"".join(text) for _, text in self._found}
