@@ -233,6 +233,7 @@ class Platform:
                 pass_soap12_faults=settings.pass_soap12_faults,
                 validation_max=settings.validation_max,
             ),
+            self.bounds,
             count=self._count,
             observe=lambda contract, content: None,
             sent=self._sent,

@@ -1,7 +1,8 @@
 """Journey step 9, the core of the onion: to the producer and back (switch.md sections 9 to 13)."""
 
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from vaxel.call import Body, Call, Handler, Reply, RivtaProfile
@@ -9,7 +10,8 @@ from vaxel.contracts.catalogue import Catalogue
 from vaxel.contracts.entry import Contract
 from vaxel.contracts.validate import validate
 from vaxel.delivery import Answer, Outgoing, Producer
-from vaxel.errors import AddressUnusable, MessageMalformed, ProducerFailed, ProfileMismatch
+from vaxel.errors import AddressUnusable, MessageMalformed, Overloaded, ProducerFailed, ProfileMismatch
+from vaxel.exchange.bounds import Bounds
 from vaxel.exchange.check import Count, lowered
 from vaxel.exchange.headers import HeaderTable
 from vaxel.soap import charset, scan, tree
@@ -40,6 +42,7 @@ class Forward:
         catalogue: Catalogue,
         headers: HeaderTable,
         delivery: Delivery,
+        bounds: Bounds,
         *,
         count: Count,
         observe: Callable[[Contract, bytes], None],
@@ -51,6 +54,7 @@ class Forward:
         self._catalogue = catalogue
         self._headers = headers
         self._delivery = delivery
+        self._bounds = bounds
         self._count = count
         self._observe = observe
         self._sent = sent
@@ -103,7 +107,7 @@ class Forward:
         elif not body.start and body.rest is None:
             raise _failed(call, "producer.empty-response", f"status {answer.status} without a body")
         elif self._level(entry) in {"warn", "reject"} or call.encoding != "utf-8":
-            body = Body.whole(await whole(call, body, limit))
+            body = Body.whole(await self._whole(call, body, limit))
         if entry is not None and 200 <= answer.status < 300:
             self._check(call, entry, body)
         if call.encoding != "utf-8":
@@ -138,7 +142,7 @@ class Forward:
 
     async def _fault(self, call: Call, answer: Answer, limit: int) -> Body:
         """A status that is not 2xx: a SOAP 1.1 fault with 500 passes unchanged, all else is VP009 (section 11)."""
-        content = await whole(call, answer.body, limit) if answer.status == 500 else answer.body.start
+        content = await self._whole(call, answer.body, limit) if answer.status == 500 else answer.body.start
         if answer.status != 500:
             await _close(answer.body)
         if answer.status == 500 and SOAP11 in content:
@@ -150,6 +154,26 @@ class Forward:
             raise _failed(call, "producer.soap12-fault", "the producer answered with a SOAP 1.2 fault", answer)
         self._note_fault(call, content)
         raise _failed(call, "producer.http-status", "the producer answered with an HTTP error", answer)
+
+    async def _whole(self, call: Call, body: Body, limit: int) -> bytes:
+        """All of an answer's bytes; VP009 beyond the limit, VX002 beyond what all calls may hold (SW-2.12)."""
+        if body.rest is None:
+            return body.start
+        content = bytearray()
+        async with aclosing(_bounded(call, body, limit)) as chunks:
+            self._hold(call, len(body.start))
+            content += body.start
+            async for chunk in chunks:
+                self._hold(call, len(chunk))
+                content += chunk
+        return bytes(content)
+
+    def _hold(self, call: Call, size_bytes: int) -> None:
+        try:
+            self._bounds.hold(call.reference, size_bytes)
+        except Overloaded as error:
+            error.retryable = False  # the producer has had the call (SW-14.9)
+            raise
 
     def _note_fault(self, call: Call, content: bytes) -> None:
         code, text = scan.fault_code(content)
@@ -171,17 +195,7 @@ def translated(call: Call, entry: Contract | None) -> Body:
     return replace(call.body, start=start, length=length)
 
 
-async def whole(call: Call, body: Body, limit: int) -> bytes:
-    """All of an answer's bytes; VP009 beyond the limit."""
-    if body.rest is None:
-        return body.start
-    content = bytearray(body.start)
-    async for chunk in _bounded(call, body, limit):
-        content += chunk
-    return bytes(content)
-
-
-async def _bounded(call: Call, body: Body, limit: int) -> AsyncIterator[bytes]:
+async def _bounded(call: Call, body: Body, limit: int) -> AsyncGenerator[bytes]:
     """The rest of an answer, ended with an error where it grows beyond the limit (SW-13.2)."""
     size = len(body.start)
     try:

@@ -87,8 +87,7 @@ class Gateway:
             unexpected.__cause__ = error
             await self._refuse(send, arrival, call, unexpected)
         finally:
-            if arrival.held_bytes:
-                self._bounds.give_back(arrival.held_bytes)
+            self._bounds.release(arrival.reference)
 
     async def _admit(self, exchange: Exchange, arrival: Arrival) -> Call:
         """Steps 1–3; a refusal there is durable in the journal before it is sent (SW-3.2)."""
