@@ -102,7 +102,7 @@ class Platform:
             swedish_day,
             self._swap,
         )
-        self.facts = Facts(self)
+        self.facts = Facts(self, settings)
         self._run_file = settings.var / "run.json"
         self.exchange: Exchange | None = None
         self.ports: dict[str, int] = {}
@@ -431,6 +431,7 @@ class Platform:
         settings = self.settings
         return Surfaces(
             ready=self.facts.ready,
+            degraded=self.facts.degraded,
             status=self.facts.status,
             registry=self.metrics.registry,
             reload=self._reset,

@@ -11,6 +11,9 @@ from vaxel import __version__
 from vaxel.admin.keeper import Keeper
 from vaxel.exchange.bounds import Bounds
 from vaxel.journal.writer import Journal
+from vaxel.settings import Settings
+
+SERVICE = "vaxel:"
 
 
 class Node(Protocol):
@@ -44,8 +47,9 @@ class Node(Protocol):
 class Facts:
     """Reads a node; some facts are written here by the node itself."""
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: Node, settings: Settings) -> None:
         self._node = node
+        self._settings = settings
         self._started = time.monotonic()
         self.draining = False
         self.tls_problem = ""
@@ -58,10 +62,28 @@ class Facts:
         journal = self._node.journal.status().reason
         missing = {
             "directory": "" if self._node.keeper.state else "no directory has been loaded",
+            "tree": self._no_tree() if self._settings.tree_required else "",
             "journal": journal,
             "listeners": "the platform is stopping" if self.draining else "",
         }
         return {part: reason for part, reason in missing.items() if reason}
+
+    def degraded(self) -> dict[str, str]:
+        """What is less than it should be by part, and why, while calls can be carried (SW-17.6, DI-10.3)."""
+        less = {
+            "directory": "" if self._to_others() else "no route leads to anybody but the platform itself",
+            "tree": "" if self._settings.tree_required else self._no_tree(),
+        }
+        return {part: reason for part, reason in less.items() if reason}
+
+    def _no_tree(self) -> str:
+        """Why the tree counts as missing: calls go to others, but no address is known except the platform's own."""
+        missing = self.tree_size <= 1 and self._to_others()
+        return "no address is known except the platform's own" if missing else ""
+
+    def _to_others(self) -> bool:
+        state = self._node.keeper.state
+        return state is not None and any(not route.url.startswith(SERVICE) for route in state.directory.routes)
 
     @property
     def tree_size(self) -> int:
@@ -125,7 +147,11 @@ class Facts:
         now = datetime.now(UTC)
         ends = self._node.certificate_ends()
         shown = {name: {"ends": end.isoformat(), "daysLeft": (end - now).days} for name, end in ends.items()}
-        return {"files": shown, "problem": self.tls_problem}
+        return {
+            "files": shown,
+            "problem": self.tls_problem,
+            "unverifiedHeader": self._settings.trust_unverified_header,
+        }
 
     def _journal(self) -> dict[str, Any]:
         status = self._node.journal.status()

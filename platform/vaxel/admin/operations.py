@@ -49,6 +49,7 @@ class Surfaces:
     """What the surfaces show: each read when it is asked for."""
 
     ready: Callable[[], dict[str, str]]
+    degraded: Callable[[], dict[str, str]]
     status: Callable[[], dict[str, Any]]
     registry: CollectorRegistry
     reload: Callable[[], Awaitable[Reloaded]]
@@ -85,10 +86,11 @@ class Operations:
             return _json(200, {"status": "UP"})
         if path == "/health/ready":
             missing = self._surfaces.ready()
-            return _json(503 if missing else 200, {"status": "DOWN" if missing else "UP", "missing": missing})
+            content = {"status": "DOWN" if missing else "UP", "missing": missing, "degraded": self._surfaces.degraded()}
+            return _json(503 if missing else 200, content)
         if path == "/metrics":
-            content = generate_latest(self._surfaces.registry)
-            return Answer(status=200, content_type=CONTENT_TYPE_LATEST.encode(), content=content)
+            series = generate_latest(self._surfaces.registry)
+            return Answer(status=200, content_type=CONTENT_TYPE_LATEST.encode(), content=series)
         if path == "/status":
             return _json(200, self._surfaces.status())
         reloaded = await self._surfaces.reload()
