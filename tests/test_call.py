@@ -4,7 +4,7 @@ import asyncio
 import dataclasses
 
 import pytest
-from calls import call
+from steps import call
 
 from vaxel.call import UNROUTED, Body, Call, Handler, Layer, Reply, onion
 

@@ -1,6 +1,6 @@
 """The catalogue in memory: found without case, by namespace or name (CO-3.1, CO-3.4, CO-9.8)."""
 
-from calls import CONTRACT, entry
+from steps import CONTRACT, entry
 
 from vaxel.contracts.catalogue import Catalogue
 

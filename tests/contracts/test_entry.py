@@ -1,8 +1,8 @@
 """One entry of the catalogue: what is taken, and what it means when it is not said (contracts.md section 9)."""
 
 import pytest
-from calls import entry
 from pydantic import ValidationError
+from steps import entry
 
 from vaxel.contracts.entry import Validation
 

@@ -4,7 +4,7 @@ import itertools
 from pathlib import Path
 
 import pytest
-from calls import CONTRACT, call, catalogue, entry, message
+from steps import CONTRACT, call, catalogue, entry, message
 
 from vaxel.call import Body, Call, Reply
 from vaxel.contracts.catalogue import Catalogue

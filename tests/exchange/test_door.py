@@ -4,9 +4,9 @@ import re
 
 import pytest
 from build import load
-from calls import CONTRACT, OWN, SENDER, catalogue, entry, message, request
 from hypothesis import given
 from hypothesis import strategies as st
+from steps import CONTRACT, OWN, SENDER, catalogue, entry, message, request
 
 from vaxel.call import Call, HsaId
 from vaxel.errors import Refusal

@@ -3,9 +3,9 @@
 import ipaddress
 
 import pytest
-from calls import OWN, SENDER, request
 from hypothesis import given
 from hypothesis import strategies as st
+from steps import OWN, SENDER, request
 
 from vaxel.call import HsaId
 from vaxel.errors import Refusal, RoutingLoop

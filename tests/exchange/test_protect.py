@@ -2,7 +2,7 @@
 
 import pytest
 from build import load
-from calls import SENDER, call, catalogue, entry
+from steps import SENDER, call, catalogue, entry
 
 from vaxel.call import Body, Call, Reply
 from vaxel.directory.model import Directory

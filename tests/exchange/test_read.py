@@ -3,9 +3,9 @@
 import gzip
 
 import pytest
-from calls import CONTRACT, catalogue, entry, message, request
 from hypothesis import given
 from hypothesis import strategies as st
+from steps import CONTRACT, catalogue, entry, message, request
 
 from vaxel.errors import MessageMalformed, Overloaded, Refusal, RequestTooLarge
 from vaxel.exchange.bounds import Bounds

@@ -1,6 +1,6 @@
 """A request's headers, as HTTP brings them."""
 
-from calls import request
+from steps import request
 
 
 def test_headers_by_name() -> None:

@@ -5,9 +5,9 @@ from datetime import date
 
 import pytest
 from build import COMPONENTS_ROWS, CONTRACT, DAY, load, permission, route
-from calls import call, message
 from hypothesis import given
 from hypothesis import strategies as st
+from steps import call, message
 
 from vaxel.call import Body, Call, Reply, onion
 from vaxel.directory.model import Directory

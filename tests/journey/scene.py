@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -211,18 +211,16 @@ class Scene:
     async def raw(self, *parts: bytes, port: str = "http", pause_s: float = 0) -> bytes:
         """What a connection answers to bytes that no client would send, until it is closed or silent for 5 s."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.platform.ports[port])
-        answer = b""
+        answering = asyncio.create_task(_everything(reader))
+        for part in parts:
+            if answering.done():
+                break
+            writer.write(part)
+            await asyncio.sleep(pause_s)
         try:
-            for part in parts:
-                writer.write(part)
-                await asyncio.sleep(pause_s)
-            while chunk := await asyncio.wait_for(reader.read(65_536), 5):
-                answer += chunk
-        except ConnectionError:
-            pass
+            return await answering
         finally:
             writer.close()
-        return answer
 
     def journal(self, kind: str = "") -> list[dict[str, Any]]:
         found = self.all_records()[self._journal_from :]
@@ -233,6 +231,14 @@ class Scene:
 
     def log_lines(self) -> list[dict[str, Any]]:
         return [orjson.loads(line) for line in self.log.getvalue().splitlines()]
+
+
+async def _everything(reader: asyncio.StreamReader) -> bytes:
+    answer = b""
+    with suppress(ConnectionError):
+        while chunk := await asyncio.wait_for(reader.read(65_536), 5):
+            answer += chunk
+    return answer
 
 
 def message(payload: str = REQUEST, receiver: str | None = UNIT, profile: str = "rivtabp21") -> bytes:

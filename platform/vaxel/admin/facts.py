@@ -147,11 +147,7 @@ class Facts:
         now = datetime.now(UTC)
         ends = self._node.certificate_ends()
         shown = {name: {"ends": end.isoformat(), "daysLeft": (end - now).days} for name, end in ends.items()}
-        return {
-            "files": shown,
-            "problem": self.tls_problem,
-            "unverifiedHeader": self._settings.trust_unverified_header,
-        }
+        return {"files": shown, "problem": self.tls_problem}
 
     def _journal(self) -> dict[str, Any]:
         status = self._node.journal.status()

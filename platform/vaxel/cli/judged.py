@@ -1,7 +1,5 @@
 """Everything that the loaders find in a home: what `check` prints and `doctor` counts."""
 
-from collections.abc import Iterator
-
 from vaxel.contracts.load import load, unusable
 from vaxel.directory.load import load_directory
 from vaxel.errors import DataError, Finding
@@ -9,22 +7,9 @@ from vaxel.home import Home
 from vaxel.settings import Settings, swedish_day
 
 
-def _of_settings(settings: Settings) -> Iterator[Finding]:
-    """What the settings allow, and should not for long (SW-5.14)."""
-    if settings.trust_unverified_header:
-        yield Finding(
-            id="setting.unverified-header",
-            file="settings",
-            line=0,
-            what="VAXEL_TRUST_UNVERIFIED_HEADER is on: whoever reaches a trusted proxy can call as anybody",
-            remedy="set VAXEL_TLS_CLIENT_CA and switch it off",
-            warning=True,
-        )
-
-
 def judged(home: Home, settings: Settings) -> tuple[Finding, ...]:
     """Every finding of catalogue and directory, errors and warnings."""
-    findings = [*_of_settings(settings)]
+    findings: list[Finding] = []
     contracts: frozenset[str] = frozenset()
     files = home.contract_files()
     try:
