@@ -78,6 +78,7 @@ def outcome(asked: Request, **stated: object) -> str:
     ],
 )
 def test_over_http(peer: str, headers: tuple[tuple[str, str], ...], expected: str) -> None:
+    """SW-5.1, SW-5.2, SW-5.3, SW-5.6, SW-5.7, SW-5.15."""
     assert outcome(request(b"", *headers, peer=peer)) == expected
 
 

@@ -62,7 +62,13 @@ class Producer:
             if not message.get("more_body"):
                 break
         self.seen.append(
-            {"headers": dict(scope["headers"]), "body": body, "path": scope["path"], "query": scope["query_string"]}
+            {
+                "headers": dict(scope["headers"]),
+                "body": body,
+                "path": scope["path"],
+                "raw_path": scope["raw_path"],
+                "query": scope["query_string"],
+            }
         )
         await asyncio.sleep(self.delay_s)
         content_type = (b"content-type", b"text/xml;charset=UTF-8")
