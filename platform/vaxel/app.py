@@ -102,7 +102,7 @@ class Platform:
             swedish_day,
             self._swap,
         )
-        self.facts = Facts(self, settings)
+        self.facts = Facts(self)
         self._run_file = settings.var / "run.json"
         self.exchange: Exchange | None = None
         self.ports: dict[str, int] = {}

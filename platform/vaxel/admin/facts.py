@@ -39,6 +39,11 @@ class Node(Protocol):
         """The listeners' ports by name."""
         ...
 
+    @property
+    def settings(self) -> Settings:
+        """How the process runs."""
+        ...
+
     def certificate_ends(self) -> dict[str, datetime]:
         """When each certificate ends."""
         ...
@@ -47,9 +52,8 @@ class Node(Protocol):
 class Facts:
     """Reads a node; some facts are written here by the node itself."""
 
-    def __init__(self, node: Node, settings: Settings) -> None:
+    def __init__(self, node: Node) -> None:
         self._node = node
-        self._settings = settings
         self._started = time.monotonic()
         self.draining = False
         self.tls_problem = ""
@@ -62,7 +66,7 @@ class Facts:
         journal = self._node.journal.status().reason
         missing = {
             "directory": "" if self._node.keeper.state else "no directory has been loaded",
-            "tree": self._no_tree() if self._settings.tree_required else "",
+            "tree": self._no_tree() if self._node.settings.tree_required else "",
             "journal": journal,
             "listeners": "the platform is stopping" if self.draining else "",
         }
@@ -72,7 +76,7 @@ class Facts:
         """What is less than it should be by part, and why, while calls can be carried (SW-17.6, DI-10.3)."""
         less = {
             "directory": "" if self._to_others() else "no route leads to anybody but the platform itself",
-            "tree": "" if self._settings.tree_required else self._no_tree(),
+            "tree": "" if self._node.settings.tree_required else self._no_tree(),
         }
         return {part: reason for part, reason in less.items() if reason}
 
