@@ -8,12 +8,94 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "platform" / "vaxel"
 PURE = ("directory", "contracts", "soap", "call.py", "errors.py", "documents.py")
+WITHOUT_LOGIC = {
+    "__init__.py": "the version",
+    "__main__.py": "starts the commands",
+    "adapters/__init__.py": "a docstring",
+    "contracts/__init__.py": "a docstring",
+    "delivery.py": "values and a protocol",
+    "demo/__init__.py": "a docstring",
+    "directory/__init__.py": "a docstring",
+    "journal/__init__.py": "a docstring",
+    "services/__init__.py": "a docstring",
+    "soap/__init__.py": "a docstring",
+    "soap/names.py": "names on the wire",
+}
+"""Modules that need no test, and what is in them."""
+SHOWN_ELSEWHERE = {
+    "adapters/authority.py": "journey/test_https.py",
+    "adapters/releases.py": "journey/test_reload.py",
+    "adapters/server.py": "conformance/test_switch_2_listeners.py",
+    "adapters/telemetry.py": "journey/test_call.py",
+    "admin/__init__.py": "journey/test_operations.py",
+    "admin/facts.py": "conformance/test_readiness.py",
+    "admin/front.py": "conformance/test_switch_2_listeners.py",
+    "admin/keeper.py": "journey/test_reload.py",
+    "admin/operations.py": "conformance/test_switch_2_listeners.py",
+    "admin/portions.py": "journey/test_call.py",
+    "admin/problems.py": "journey/test_operations.py",
+    "admin/publication.py": "journey/test_publication.py",
+    "app.py": "journey/test_reload.py",
+    "cli/__init__.py": "cli/test_commands.py",
+    "cli/asking.py": "cli/test_commands.py",
+    "cli/doctor.py": "cli/test_commands.py",
+    "cli/judged.py": "cli/test_commands.py",
+    "cli/judging.py": "cli/test_commands.py",
+    "cli/options.py": "cli/test_commands.py",
+    "cli/recorded.py": "cli/test_commands.py",
+    "cli/running.py": "cli/test_commands.py",
+    "contracts/publish.py": "journey/test_publication.py",
+    "contracts/sample.py": "conformance/test_schemas.py",
+    "contracts/schema.py": "conformance/test_schemas.py",
+    "contracts/validate.py": "conformance/test_schemas.py",
+    "demo/calling.py": "cli/test_commands.py",
+    "demo/parties.py": "cli/test_commands.py",
+    "demo/producer.py": "cli/test_commands.py",
+    "demo/run.py": "cli/test_commands.py",
+    "demo/show.py": "cli/test_commands.py",
+    "exchange/__init__.py": "conformance/test_switch_3_order.py",
+    "exchange/audit.py": "journey/test_operations.py",
+    "exchange/forward.py": "conformance/test_switch_9_translation.py",
+    "exchange/gateway.py": "journey/test_call.py",
+    "exchange/headers.py": "journey/test_call.py",
+    "home.py": "cli/test_commands.py",
+    "journal/checkpoint.py": "journal/test_verify.py",
+    "journal/memory.py": "conformance/test_switch_3_order.py",
+    "journal/reader.py": "journal/test_verify.py",
+    "journal/record.py": "journal/test_verify.py",
+    "journal/reserve.py": "journal/test_writer.py",
+    "journal/segments.py": "journal/test_writer.py",
+    "journal/ship.py": "journal/test_verify.py",
+    "services/monitoring.py": "journey/test_call.py",
+}
+"""Modules whose work is seen only together with others, and the test that sees it."""
 SHELL = frozenset({"asyncio", "os", "time", "logging", "socket", "subprocess", "vaxel.settings", "vaxel.home"})
 
 
 def pure_modules() -> list[Path]:
     found = [PACKAGE / name for name in PURE]
     return sorted(path for each in found for path in ([each] if each.suffix else each.rglob("*.py")))
+
+
+def modules() -> list[str]:
+    return sorted(str(path.relative_to(PACKAGE)) for path in PACKAGE.rglob("*.py"))
+
+
+@pytest.mark.parametrize("module", modules())
+def test_every_module_has_its_test(module: str) -> None:
+    """STYLE 24: tests mirror the source, unless it is said why not."""
+    if module in WITHOUT_LOGIC:
+        return
+    path = Path(module)
+    twin = f"{path.parent}/test_{path.name}" if str(path.parent) != "." else f"test_{path.name}"
+    assert (ROOT / "tests" / SHOWN_ELSEWHERE.get(module, twin)).is_file()
+
+
+def test_exceptions_are_modules_that_exist_and_have_no_logic() -> None:
+    assert set(WITHOUT_LOGIC) | set(SHOWN_ELSEWHERE) <= set(modules())
+    for module in WITHOUT_LOGIC.keys() - {"__main__.py", "delivery.py"}:
+        tree = ast.parse((PACKAGE / module).read_text("utf-8"))
+        assert not any(isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) for node in ast.walk(tree)), module
 
 
 def test_platform_is_a_source_root() -> None:

@@ -41,6 +41,12 @@ def test_sw_1_1_what_is_configurable_has_its_setting_and_default(tmp_path: Path,
             read(tmp_path, {f"VAXEL_{name}": DEFAULTS[name]})
 
 
+def test_sw_17_8_a_node_is_one_process(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="a node is one process"):
+        read(tmp_path, {"VAXEL_WORKERS": "2"})
+    assert read(tmp_path, {"VAXEL_WORKERS": "1"}).workers == 1
+
+
 @pytest.mark.parametrize("platforms", [0, 2])
 async def test_sw_19_4_none_or_two_platform_addresses_stop_the_start(tmp_path: Path, platforms: int) -> None:
     rows = "".join(f"  - {{id: {PLATFORM}{number}, name: n, kind: platform}}\n" for number in range(platforms))

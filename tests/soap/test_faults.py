@@ -8,7 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import vaxel.soap.faults
-from vaxel.errors import NoRoute, ProducerFailed, RequestTooLarge, SettingsError
+from vaxel.errors import (
+    NoRoute,
+    NotPermitted,
+    ProducerFailed,
+    Refusal,
+    RequestTooLarge,
+    SettingsError,
+    TokenMissing,
+    TokenRefused,
+)
 from vaxel.soap.faults import FaultWriter, read_fault, read_texts
 
 CONTENT = Path(vaxel.soap.faults.__file__).with_name("faults.toml").read_bytes()
@@ -28,6 +37,21 @@ def test_what_is_written_is_read(reason: str, field: str, reference: str) -> Non
     if (reason + field + reference).isprintable():
         assert fault.detail.split() == refusal.detail.split()
         assert fault.reference.split() == reference.split()
+
+
+def test_the_consumer_is_at_fault_but_the_code_says_server() -> None:
+    """SW-14.7: VP007, as integrators know it."""
+    assert b"<faultcode>SOAP-ENV:Server</faultcode>" in WRITER(NotPermitted(), "r")[1]
+
+
+@pytest.mark.parametrize(("refusal", "status"), [(TokenMissing("no"), 401), (TokenRefused("no"), 401)])
+def test_refusals_of_access_have_the_same_form(refusal: Refusal, status: int) -> None:
+    """SW-14.6."""
+    found, content = WRITER(refusal, "r")
+    fault = read_fault(content)
+    assert fault is not None
+    assert (found, fault.detail, fault.cause, fault.reference) == (status, "no", refusal.cause, "r")
+    assert fault.faultstring.startswith(f"{refusal.code} [")
 
 
 def test_a_switch_leaves_out_the_cause_and_the_address() -> None:
