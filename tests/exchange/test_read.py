@@ -71,6 +71,13 @@ async def test_a_long_message_in_another_form(form: str) -> None:
     assert (await everything(read)).endswith(WIDE)
 
 
+@pytest.mark.parametrize("step", [10, 100_000])
+async def test_a_long_message_in_gzip_is_decoded_whole(step: int) -> None:
+    """SW-13.5."""
+    read = await reader()(request(gzip.compress(WIDE), ("Content-Encoding", " GZIP "), step=step), "r")
+    assert (read.body.start, read.body.rest, read.body.length) == (WIDE, None, len(WIDE))
+
+
 @pytest.mark.parametrize("content", [message() + b"<broken", WIDE.replace(b"</GetX>", b"</GetY>")])
 async def test_malformed_only_later(content: bytes) -> None:
     """SW-4.2: forwarded where nothing needs the whole of it, else VP015."""

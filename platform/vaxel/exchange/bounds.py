@@ -15,7 +15,7 @@ class Bounds:
         self._max_of_consumer = calls_per_consumer
         self._max_bytes = buffered_bytes
         self._of_consumer: Counter[str] = Counter()
-        self._held: Counter[str] = Counter()
+        self._held: dict[str, int] = {}
         self.calls = 0
         self.buffered_bytes = 0
 
@@ -48,7 +48,7 @@ class Bounds:
         if self.buffered_bytes + size_bytes > self._max_bytes:
             raise Overloaded("too many bytes buffered", fields={"bound": "VAXEL_MAX_BUFFERED_BYTES"})
         self.buffered_bytes += size_bytes
-        self._held[reference] += size_bytes
+        self._held[reference] = self._held.get(reference, 0) + size_bytes
 
     def release(self, reference: str) -> None:
         """The call has ended, and with it all that it held."""

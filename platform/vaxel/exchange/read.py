@@ -50,7 +50,8 @@ class Read:
             raise _too_large(self._largest)
         content_type = request.header(b"content-type").lower()
         coding = request.header(b"content-encoding").strip().lower()
-        chunks = self._counted(_decoded(request.chunks, coding, self._largest), reference)
+        plain = coding in {"", "identity"}
+        chunks = self._counted(request.chunks if plain else _decoded(request.chunks, coding, self._largest), reference)
         if content_type.startswith("multipart/"):
             content = await self._rest(bytearray(), chunks)
             return self._whole(mtom.envelope_of(content, request.header(b"content-type"), self._reading.mtom))
@@ -61,7 +62,7 @@ class Read:
                 break
         else:
             return self._whole(bytes(start))
-        return await self._long(start, request, chunks)
+        return await self._long(start, chunks, request if plain else None)
 
     def _whole(self, content: bytes) -> Message:
         """A message that is at hand in full."""
@@ -91,10 +92,12 @@ class Read:
             raise malformed
         return envelope
 
-    async def _long(self, start: bytearray, request: Request, chunks: AsyncIterator[bytes]) -> Message:
-        """A message longer than the head limit: streamed where nothing needs the whole of it."""
-        coded = bool(request.header(b"content-encoding"))
-        if request.length is not None and not coded and charset.declared(bytes(start[:256])) == "utf-8":
+    async def _long(self, start: bytearray, chunks: AsyncIterator[bytes], request: Request | None) -> Message:
+        """A message longer than the head limit: streamed where nothing needs the whole of it.
+
+        `request` is None where its bytes are not the message's, but coded.
+        """
+        if request is not None and request.length is not None and charset.declared(bytes(start[:256])) == "utf-8":
             envelope = self._head(bytes(start))
             entry = self._catalogue.get(envelope.contract) if envelope else None
             if envelope is not None and not parsed_whole(entry):
@@ -134,10 +137,6 @@ def _too_large(limit: int) -> RequestTooLarge:
 
 async def _decoded(chunks: AsyncIterator[bytes], coding: str, limit: int) -> AsyncIterator[bytes]:
     """The body without its `Content-Encoding`; limits count decoded bytes (SW-13.5)."""
-    if coding in {"", "identity"}:
-        async for chunk in chunks:
-            yield chunk
-        return
     if coding != "gzip":
         raise MessageMalformed("the request's Content-Encoding is not supported")
     unzip = zlib.decompressobj(zlib.MAX_WBITS | 16)
