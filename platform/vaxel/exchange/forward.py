@@ -1,8 +1,7 @@
 """Journey step 9, the core of the onion: to the producer and back (switch.md sections 9 to 13)."""
 
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, replace
 
 from vaxel.call import Body, Call, Handler, Reply, RivtaProfile
@@ -99,7 +98,7 @@ class Forward:
     async def _reply(self, call: Call, answer: Answer, entry: Contract | None) -> Reply:
         limit = (entry.max_size_bytes if entry else None) or self._delivery.max_size_bytes
         if answer.body.length is not None and answer.body.length > limit:
-            await _close(answer.body)
+            await _close(answer.body.rest)
             raise _failed(call, "producer.response-too-large", f"the answer exceeds {limit} bytes")
         body = answer.body
         if not 200 <= answer.status < 300:
@@ -107,7 +106,7 @@ class Forward:
         elif not body.start and body.rest is None:
             raise _failed(call, "producer.empty-response", f"status {answer.status} without a body")
         elif self._level(entry) in {"warn", "reject"} or call.encoding != "utf-8":
-            body = Body.whole(await self._whole(call, body, limit))
+            body = Body.whole(await whole(call, self._counted(call, body), limit))
         if entry is not None and 200 <= answer.status < 300:
             self._check(call, entry, body)
         if call.encoding != "utf-8":
@@ -142,9 +141,11 @@ class Forward:
 
     async def _fault(self, call: Call, answer: Answer, limit: int) -> Body:
         """A status that is not 2xx: a SOAP 1.1 fault with 500 passes unchanged, all else is VP009 (section 11)."""
-        content = await self._whole(call, answer.body, limit) if answer.status == 500 else answer.body.start
-        if answer.status != 500:
-            await _close(answer.body)
+        if answer.status == 500:
+            content = await whole(call, self._counted(call, answer.body), limit)
+        else:
+            content = answer.body.start
+            await _close(answer.body.rest)
         if answer.status == 500 and SOAP11 in content:
             self._note_fault(call, content)
             return Body.whole(content)
@@ -155,18 +156,18 @@ class Forward:
         self._note_fault(call, content)
         raise _failed(call, "producer.http-status", "the producer answered with an HTTP error", answer)
 
-    async def _whole(self, call: Call, body: Body, limit: int) -> bytes:
-        """All of an answer's bytes; VP009 beyond the limit, VX002 beyond what all calls may hold (SW-2.12)."""
-        if body.rest is None:
-            return body.start
-        content = bytearray()
-        async with aclosing(_bounded(call, body, limit)) as chunks:
-            self._hold(call, len(body.start))
-            content += body.start
-            async for chunk in chunks:
+    def _counted(self, call: Call, body: Body) -> Body:
+        """An answer that will be read whole, each byte of it counted against what all calls may hold (SW-2.12)."""
+        return body if body.rest is None else replace(body, rest=self._held(call, body.start, body.rest))
+
+    async def _held(self, call: Call, start: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        try:
+            self._hold(call, len(start))
+            async for chunk in rest:
                 self._hold(call, len(chunk))
-                content += chunk
-        return bytes(content)
+                yield chunk
+        finally:
+            await _close(rest)
 
     def _hold(self, call: Call, size_bytes: int) -> None:
         try:
@@ -195,7 +196,17 @@ def translated(call: Call, entry: Contract | None) -> Body:
     return replace(call.body, start=start, length=length)
 
 
-async def _bounded(call: Call, body: Body, limit: int) -> AsyncGenerator[bytes]:
+async def whole(call: Call, body: Body, limit: int) -> bytes:
+    """All of an answer's bytes; VP009 beyond the limit."""
+    if body.rest is None:
+        return body.start
+    content = bytearray(body.start)
+    async for chunk in _bounded(call, body, limit):
+        content += chunk
+    return bytes(content)
+
+
+async def _bounded(call: Call, body: Body, limit: int) -> AsyncIterator[bytes]:
     """The rest of an answer, ended with an error where it grows beyond the limit (SW-13.2)."""
     size = len(body.start)
     try:
@@ -205,7 +216,7 @@ async def _bounded(call: Call, body: Body, limit: int) -> AsyncGenerator[bytes]:
                 raise _failed(call, "producer.response-too-large", f"the answer exceeds {limit} bytes")
             yield chunk
     finally:
-        await _close(body)
+        await _close(body.rest)
 
 
 async def _nothing() -> AsyncIterator[bytes]:
@@ -213,8 +224,8 @@ async def _nothing() -> AsyncIterator[bytes]:
     yield b""  # makes this an iterator
 
 
-async def _close(body: Body) -> None:
-    close = getattr(body.rest, "aclose", None)
+async def _close(rest: AsyncIterator[bytes] | None) -> None:
+    close = getattr(rest, "aclose", None)
     if close is not None:
         await close()
 
