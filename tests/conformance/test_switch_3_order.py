@@ -152,7 +152,7 @@ async def test_sw_3_2_what_the_door_refuses(stage: Scene, wrong: dict[str, objec
     (record,) = stage.journal()
     assert (record["kind"], record["code"], record["outcome"]) == ("refused", code, "refused")
     assert (record["peer"], record["listener"], record["correlation_id"]) == ("127.0.0.1", "http", "corr-1")
-    lines = [line for line in stage.log_lines() if line.get("event.action") != "directory.release"]
+    lines = stage.call_lines()
     assert {line["event.action"] for line in lines} - {"resp-out"} == {"error"}
     (error,) = [line for line in lines if line["event.action"] == "error"]
     assert (error["labels.errorCode"], error["trace.id"], error["source.ip"]) == (code, "corr-1", "127.0.0.1")
@@ -163,7 +163,7 @@ async def test_sw_3_2_what_the_door_refuses(stage: Scene, wrong: dict[str, objec
 async def test_sw_3_2_what_is_refused_later_has_its_opening(stage: Scene) -> None:
     await replace(GOOD, sender=UNPERMITTED).made(stage)
     assert [record["kind"] for record in stage.journal()] == ["opened", "closed"]
-    assert [line["event.action"] for line in stage.log_lines()] == ["req-in", "error", "resp-out"]
+    assert [line["event.action"] for line in stage.call_lines()] == ["req-in", "error", "resp-out"]
 
 
 async def test_sw_3_1_the_record_is_closed_before_the_reply(stage: Scene) -> None:

@@ -214,7 +214,7 @@ async def test_sw_5_10_a_value_is_read_as_the_string_it_is(kind: _ASN1Type, text
 async def test_sw_5_11_the_address_in_logs(stage: Scene, forwarded: str, address: str) -> None:
     """Listed addresses are none of the sender's; the whole rule is in exchange/test_identify.py."""
     await stage.post(OPEN, internal(x_forwarded_for=forwarded) if forwarded else internal())
-    assert [line["source.ip"] for line in stage.log_lines()] == [address]
+    assert [line["source.ip"] for line in stage.call_lines()] == [address]
 
 
 async def test_sw_5_11_a_forwarded_address_through_a_proxy(tmp_path: Path) -> None:
@@ -222,14 +222,14 @@ async def test_sw_5_11_a_forwarded_address_through_a_proxy(tmp_path: Path) -> No
     headers = {"x-vp-auth-cert": header_forms(Authority().issue(TRUSTED))["base64"], "x-real": "192.0.2.1, 192.0.2.2"}
     async with scene(tmp_path, forwarded_for_header="X-Real", **told) as stage:
         await stage.post(message(), headers)
-        assert [line["source.ip"] for line in stage.log_lines() if line["event.action"] == "call"] == ["192.0.2.2"]
+        assert [line["source.ip"] for line in stage.call_lines()] == ["192.0.2.2"]
 
 
 async def test_sw_5_13_ids_without_case_but_as_they_are_written(stage: Scene) -> None:
     written = TRUSTED.lower()
     assert (await stage.post(OPEN, internal(written))).status == 200
     assert stage.producer.seen[0]["headers"][b"x-vp-sender-id"] == written.encode()
-    assert [line["labels.senderid"] for line in stage.log_lines()] == [written]
+    assert [line["labels.senderid"] for line in stage.call_lines()] == [written]
     assert {record["sender"] for record in stage.journal()} == {written}
 
 

@@ -169,6 +169,6 @@ async def test_sw_7_1_the_trace_is_in_journal_and_log(stage: Scene) -> None:
     stage.fresh()
     assert (await stage.call(OPEN)).status == 200
     (closed,) = stage.journal("closed")
-    (line,) = stage.log_lines()
+    (line,) = stage.call_lines()
     assert closed["route"] == line["labels.routerVagvalTrace"] == f"{UNIT},(parent),SE2321000016-0000"
     assert closed["permission"] == line["labels.routerBehorighetTrace"] == f"{UNIT},(default),*"

@@ -235,6 +235,10 @@ class Scene:
     def all_records(self) -> list[dict[str, Any]]:
         return list(records(self.path / "var" / "journal" / "node1"))
 
+    def call_lines(self) -> list[dict[str, Any]]:
+        """The lines about calls: a stage that is shared may have others from the making of it."""
+        return [line for line in self.log_lines() if "trace.id" in line]
+
     def log_lines(self) -> list[dict[str, Any]]:
         return [orjson.loads(line) for line in self.log.getvalue().splitlines()]
 

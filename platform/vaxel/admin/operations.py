@@ -49,7 +49,6 @@ class Surfaces:
     """What the surfaces show: each read when it is asked for."""
 
     ready: Callable[[], dict[str, str]]
-    degraded: Callable[[], dict[str, str]]
     status: Callable[[], dict[str, Any]]
     registry: CollectorRegistry
     reload: Callable[[], Awaitable[Reloaded]]
@@ -57,6 +56,7 @@ class Surfaces:
     allow: tuple[Network, ...]
     proxies: tuple[Network, ...]
     forwarded_for: bytes
+    degraded: Callable[[], dict[str, str]] = dict
 
 
 class Operations:
