@@ -57,6 +57,7 @@ def test_blanks_around_entries_are_trimmed(tmp_path: Path) -> None:
 
 
 def test_secrets_are_masked(tmp_path: Path) -> None:
+    """SW-19.2."""
     shown = effective(read(tmp_path, {"VAXEL_PRODUCER_CERT": "/c", "VAXEL_PRODUCER_KEY": "/secret/key"}))
     assert shown["VAXEL_PRODUCER_KEY"] == "***"
     assert "/secret/key" not in str(shown)

@@ -250,6 +250,7 @@ class Platform:
                 pass_soap12_faults=settings.pass_soap12_faults,
                 validation_max=settings.validation_max,
             ),
+            self.bounds,
             count=self._count,
             observe=lambda contract, content: None,
             sent=self._sent,
@@ -454,6 +455,7 @@ class Platform:
         settings = self.settings
         return Surfaces(
             ready=self.facts.ready,
+            degraded=self.facts.degraded,
             status=self.facts.status,
             registry=self.metrics.registry,
             reload=self._reset,

@@ -159,6 +159,7 @@ class Settings(BaseModel):
     tree_permissions: Switch = True
     tree_permissions_except: Words = ()
     tree_ignore_case: Switch = False
+    tree_required: Switch = True
     directory: Literal["files"] = "files"
 
     validation_max: Literal["off", "observe", "warn", "reject"] = "reject"

@@ -93,6 +93,7 @@ def test_unknown_settings_stop_the_start(home: Path) -> None:
 
 
 def test_backup_and_restore_are_recorded(home: Path, tmp_path: Path) -> None:
+    """SW-17.11."""
     target, fresh = tmp_path / "b.tar.gz", tmp_path / "fresh"
     assert vaxel("backup", str(target), home=home).returncode == 0
     vaxel("init", str(fresh))

@@ -9,8 +9,6 @@
 | SW-17.9 | `journey/test_call.py` (`test_the_platform_answers_ping`), `services/test_monitoring.py` |
 | SW-17.10 | `adapters/test_clock.py` |
 | SW-17.11 | `journal/test_backup.py`, `cli/test_recorded.py` |
-
-`VAXEL_TREE_REQUIRED` does not exist: the tree is a part of the directory and cannot be missing without it.
 """
 
 import asyncio

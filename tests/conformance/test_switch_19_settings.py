@@ -5,8 +5,6 @@
 | SW-19.1, SW-19.2 | `test_settings.py` |
 | SW-19.3 | `docs/test_documents.py` |
 | SW-19.4 | `journey/test_reload.py` (`test_a_first_start_with_bad_files_is_refused`), `directory/test_load.py` |
-
-`VAXEL_TREE_REQUIRED` does not exist: the tree is a part of the directory and cannot be missing without it.
 """
 
 from pathlib import Path

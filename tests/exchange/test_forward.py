@@ -12,6 +12,7 @@ from vaxel.call import Body, Call, Envelope, Headers, HsaId, Multipart, Reply, R
 from vaxel.contracts.catalogue import Catalogue
 from vaxel.delivery import Answer, Outgoing
 from vaxel.errors import AddressUnusable, ProducerFailed, ProfileMismatch
+from vaxel.exchange.bounds import Bounds
 from vaxel.exchange.forward import Delivery, Forward, translated, whole
 
 WSA = "http://www.w3.org/2005/08/addressing"
@@ -36,6 +37,7 @@ class Told:
             Catalogue([("demo", entry(**{"validation": {"request": "off", "response": "off"}, **said}))]),
             table(),
             Delivery(timeout_s=7, max_size_bytes=1000),
+            Bounds(calls=9, calls_per_consumer=9, buffered_bytes=100_000),
             count=lambda *_: self.events.append("violation"),
             observe=lambda _, content: self.observed.append(content),
             sent=lambda *_: self.events.append("sent"),

@@ -40,8 +40,7 @@ class Told:
             pass
         if self.at_door is not None:
             raise self.at_door
-        self.bounds.take(40)
-        arrival.held_bytes = 40
+        self.bounds.hold(arrival.reference, 40)
         return a_call(correlation_id=arrival.correlation_id)
 
     async def _handle(self, call: Call) -> Reply:

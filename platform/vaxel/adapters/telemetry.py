@@ -165,7 +165,9 @@ class CallEvents:
         }
         if not self._every:
             fields["http.request.headers"] = self.shown(call.headers)
-        self._line("resp-out" if self._every else "call", "resp.out", call, fields)
+        # An original consumer stated without the right to is a warning (SW-6.2).
+        level = "warning" if "original_consumer" in call.trail.notes else "info"
+        self._line("resp-out" if self._every else "call", "resp.out", call, fields, level=level)
 
     def refused(self, arrival: Any, call: Call | None, refusal: Refusal, status: int) -> None:
         """`error` and `resp-out`: the call was refused, at the door where `call` is None (SW-3.2)."""

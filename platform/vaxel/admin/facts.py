@@ -16,6 +16,8 @@ from vaxel.exchange.bounds import Bounds
 from vaxel.journal.writer import Journal
 from vaxel.settings import Settings
 
+SERVICE = "vaxel:"
+
 
 class Node(Protocol):
     """What of a running node the facts are read from."""
@@ -78,10 +80,28 @@ class Facts:
         journal = self._node.journal.status().reason
         missing = {
             "directory": "" if self._node.keeper.state else "no directory has been loaded",
+            "tree": self._no_tree() if self._node.settings.tree_required else "",
             "journal": journal,
             "listeners": "the platform is stopping" if self.draining else "",
         }
         return {part: reason for part, reason in missing.items() if reason}
+
+    def degraded(self) -> dict[str, str]:
+        """What is less than it should be by part, and why, while calls can be carried (SW-17.6, DI-10.3)."""
+        less = {
+            "directory": "" if self._to_others() else "no route leads to anybody but the platform itself",
+            "tree": "" if self._node.settings.tree_required else self._no_tree(),
+        }
+        return {part: reason for part, reason in less.items() if reason}
+
+    def _no_tree(self) -> str:
+        """Why the tree counts as missing: calls go to others, but no address is known except the platform's own."""
+        missing = self.tree_size <= 1 and self._to_others()
+        return "no address is known except the platform's own" if missing else ""
+
+    def _to_others(self) -> bool:
+        state = self._node.keeper.state
+        return state is not None and any(not route.url.startswith(SERVICE) for route in state.directory.routes)
 
     @property
     def tree_size(self) -> int:

@@ -6,13 +6,14 @@ from vaxel.errors import Overloaded
 
 
 class Bounds:
-    """Counts calls in all, calls of each sender, and bytes buffered; raises `Overloaded` (VX002)."""
+    """Counts calls in all, calls of each sender, and bytes that calls hold in memory; raises `Overloaded` (VX002)."""
 
     def __init__(self, *, calls: int, calls_per_consumer: int, buffered_bytes: int) -> None:
         self._max_calls = calls
         self._max_of_consumer = calls_per_consumer
         self._max_bytes = buffered_bytes
         self._of_consumer: Counter[str] = Counter()
+        self._held: dict[str, int] = {}
         self.calls = 0
         self.buffered_bytes = 0
 
@@ -38,12 +39,13 @@ class Bounds:
         if not self._of_consumer[sender]:
             del self._of_consumer[sender]
 
-    def take(self, size_bytes: int) -> None:
-        """Count bytes that a call holds in memory; the caller gives them back."""
+    def hold(self, reference: str, size_bytes: int) -> None:
+        """Count bytes of a request or answer that the call of that reference keeps in memory until it ends."""
         if self.buffered_bytes + size_bytes > self._max_bytes:
             raise Overloaded("too many bytes buffered", fields={"bound": "VAXEL_MAX_BUFFERED_BYTES"})
         self.buffered_bytes += size_bytes
+        self._held[reference] = self._held.get(reference, 0) + size_bytes
 
-    def give_back(self, size_bytes: int) -> None:
-        """Return what `take` counted."""
-        self.buffered_bytes -= size_bytes
+    def release(self, reference: str) -> None:
+        """The call has ended, and with it all that it held."""
+        self.buffered_bytes -= self._held.pop(reference, 0)

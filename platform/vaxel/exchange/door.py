@@ -36,7 +36,6 @@ class Arrival:
     replaced_correlation_id: bool = False
     received_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     caller: Caller | None = None
-    held_bytes: int = 0
 
 
 def arrive(request: Request, started: float) -> Arrival:
@@ -76,8 +75,7 @@ class Door:
         request = arrival.request
         caller = arrival.caller = self._identify(request)
         history = self._identify.history(request, caller)
-        message = await self._read(request)
-        arrival.held_bytes = message.held_bytes
+        message = await self._read(request, arrival.reference)
         stated = request.header(ORIGINAL_CONSUMER)
         call = self._call(arrival, caller, message, history, stated)
         if stated and not self._may_state(caller):

@@ -9,7 +9,8 @@ from vaxel.contracts.catalogue import Catalogue
 from vaxel.contracts.entry import Contract
 from vaxel.contracts.validate import validate
 from vaxel.delivery import Answer, Outgoing, Producer
-from vaxel.errors import AddressUnusable, MessageMalformed, ProducerFailed, ProfileMismatch
+from vaxel.errors import AddressUnusable, MessageMalformed, Overloaded, ProducerFailed, ProfileMismatch
+from vaxel.exchange.bounds import Bounds
 from vaxel.exchange.check import Count, lowered
 from vaxel.exchange.headers import HeaderTable
 from vaxel.soap import charset, scan, tree
@@ -40,6 +41,7 @@ class Forward:
         catalogue: Catalogue,
         headers: HeaderTable,
         delivery: Delivery,
+        bounds: Bounds,
         *,
         count: Count,
         observe: Callable[[Contract, bytes], None],
@@ -51,6 +53,7 @@ class Forward:
         self._catalogue = catalogue
         self._headers = headers
         self._delivery = delivery
+        self._bounds = bounds
         self._count = count
         self._observe = observe
         self._sent = sent
@@ -101,7 +104,7 @@ class Forward:
     async def _reply(self, call: Call, answer: Answer, entry: Contract | None) -> Reply:
         limit = (entry.max_size_bytes if entry else None) or self._delivery.max_size_bytes
         if answer.body.length is not None and answer.body.length > limit:
-            await _close(answer.body)
+            await _close(answer.body.rest)
             raise _failed(call, "producer.response-too-large", f"the answer exceeds {limit} bytes")
         body = answer.body
         if not 200 <= answer.status < 300:
@@ -109,7 +112,7 @@ class Forward:
         elif not body.start and body.rest is None:
             raise _failed(call, "producer.empty-response", f"status {answer.status} without a body")
         elif self._level(entry) in {"warn", "reject"} or call.encoding != "utf-8":
-            body = Body.whole(await whole(call, body, limit))
+            body = Body.whole(await whole(call, self._counted(call, body), limit))
         if entry is not None and 200 <= answer.status < 300:
             self._check(call, entry, body)
         if call.encoding != "utf-8":
@@ -144,9 +147,11 @@ class Forward:
 
     async def _fault(self, call: Call, answer: Answer, entry: Contract | None, limit: int) -> Body:
         """A status that is not 2xx: a SOAP 1.1 fault with 500 passes unchanged, all else is VP009 (section 11)."""
-        content = await whole(call, answer.body, limit) if answer.status == 500 else answer.body.start
-        if answer.status != 500:
-            await _close(answer.body)
+        if answer.status == 500:
+            content = await whole(call, self._counted(call, answer.body), limit)
+        else:
+            content = answer.body.start
+            await _close(answer.body.rest)
         if answer.status == 500 and SOAP11 in content:
             _note_fault(call, content, entry)
             return Body.whole(content)
@@ -156,6 +161,26 @@ class Forward:
             raise _failed(call, "producer.soap12-fault", "the producer answered with a SOAP 1.2 fault", answer)
         _note_fault(call, content, entry)
         raise _failed(call, "producer.http-status", "the producer answered with an HTTP error", answer)
+
+    def _counted(self, call: Call, body: Body) -> Body:
+        """An answer that will be read whole, each byte of it counted against what all calls may hold (SW-2.12)."""
+        return body if body.rest is None else replace(body, rest=self._held(call, body.start, body.rest))
+
+    async def _held(self, call: Call, start: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        try:
+            self._hold(call, len(start))
+            async for chunk in rest:
+                self._hold(call, len(chunk))
+                yield chunk
+        finally:
+            await _close(rest)
+
+    def _hold(self, call: Call, size_bytes: int) -> None:
+        try:
+            self._bounds.hold(call.reference, size_bytes)
+        except Overloaded as error:
+            error.retryable = False  # the producer has had the call (SW-14.9)
+            raise
 
 
 def _note_fault(call: Call, content: bytes, entry: Contract | None) -> None:
@@ -216,7 +241,7 @@ async def _bounded(call: Call, body: Body, limit: int) -> AsyncIterator[bytes]:
                 raise _failed(call, "producer.response-too-large", f"the answer exceeds {limit} bytes")
             yield chunk
     finally:
-        await _close(body)
+        await _close(body.rest)
 
 
 async def _nothing() -> AsyncIterator[bytes]:
@@ -224,8 +249,8 @@ async def _nothing() -> AsyncIterator[bytes]:
     yield b""  # makes this an iterator
 
 
-async def _close(body: Body) -> None:
-    close = getattr(body.rest, "aclose", None)
+async def _close(rest: AsyncIterator[bytes] | None) -> None:
+    close = getattr(rest, "aclose", None)
     if close is not None:
         await close()
 

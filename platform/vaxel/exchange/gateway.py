@@ -90,8 +90,7 @@ class Gateway:
         finally:
             if entered:
                 self._bounds.leave()
-            if arrival.held_bytes:
-                self._bounds.give_back(arrival.held_bytes)
+            self._bounds.release(arrival.reference)
 
     async def _answer(self, exchange: Exchange, call: Call, send: "_Answering") -> Reply:
         self._bounds.enter_of(call.sender)

@@ -10,7 +10,7 @@ from vaxel.contracts.entry import Contract
 from vaxel.errors import MessageMalformed, RequestTooLarge
 from vaxel.exchange.bounds import Bounds
 from vaxel.exchange.request import Request
-from vaxel.soap import charset, mtom, scan, tree
+from vaxel.soap import bounds, charset, mtom, scan, tree
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,14 +27,13 @@ class Reading:
 class Message:
     """A message that has been read: its envelope, its body in UTF-8, and the encoding it came in.
 
-    `held_bytes` were counted against the bound on buffered bytes and are given back when the call ends. `multipart`
-    is what the envelope was taken from, where it may go on as it came; `dropped` says that attachments will not.
+    `multipart` is what the envelope was taken from, where it may go on as it came; `dropped` says that attachments will
+    not.
     """
 
     envelope: Envelope
     body: Body
     encoding: str
-    held_bytes: int
     multipart: Multipart | None = None
     dropped: bool = False
 
@@ -48,28 +47,32 @@ class Read:
         self._bounds = bounds
         self._largest = max([reading.max_size_bytes, *(entry.max_size_bytes or 0 for entry in catalogue)])
 
-    async def __call__(self, request: Request) -> Message:
-        """The message; `MessageMalformed` (VP015), `RequestTooLarge` (VX003) or `Overloaded` (VX002)."""
+    async def __call__(self, request: Request, reference: str) -> Message:
+        """The message; `MessageMalformed` (VP015), `RequestTooLarge` (VX003) or `Overloaded` (VX002).
+
+        What is kept in memory is counted under the call's reference.
+        """
         if request.length is not None and request.length > self._largest:
             raise _too_large(self._largest)
         content_type = request.header(b"content-type").lower()
         coding = request.header(b"content-encoding").strip().lower()
-        chunks = request.chunks if coding in _PLAIN else _decoded(request.chunks, coding, self._largest)
+        plain = coding in {"", "identity"}
+        chunks = self._counted(request.chunks if plain else _decoded(request.chunks, coding, self._largest), reference)
         if content_type.startswith("multipart/"):
             return self._multipart(await self._rest(bytearray(), chunks), request.header(b"content-type"))
         start = bytearray()
         async for chunk in chunks:
             start += chunk
-            if len(start) >= self._reading.head_bytes:
+            if len(start) > self._reading.head_bytes:
                 break
         else:
-            return self._whole(bytes(start), 0)
-        return await self._long(start, chunks, request.length if not coding else None)
+            return self._whole(bytes(start))
+        return await self._long(start, chunks, request if plain else None)
 
     def _multipart(self, content: bytes, content_type: str) -> Message:
         """The envelope of an XOP message; what becomes of its attachments is a setting (SW-13.6, SW-13.7)."""
         mode = self._reading.mtom
-        message = self._whole(mtom.envelope_of(content, content_type, mode), len(content))
+        message = self._whole(mtom.envelope_of(content, content_type, mode))
         if mode == "inline" or not mtom.has_attachments(content, content_type):
             return message
         entry = self._catalogue.get(message.envelope.contract)
@@ -79,60 +82,61 @@ class Read:
             return replace(message, multipart=original)
         return replace(message, dropped=True)
 
-    def _whole(self, content: bytes, held: int) -> Message:
+    def _whole(self, content: bytes) -> Message:
         """A message that is at hand in full."""
         content, encoding = charset.to_utf8(content)
+        if len(content) > self._reading.head_bytes:
+            self._head(content)
         try:
             envelope = tree.parse(content, strict=self._reading.strict)
         except MessageMalformed as error:
             envelope = self._head_only(content, error)
         self._check_size(self._catalogue.get(envelope.contract), len(content))
-        if held:
-            self._bounds.take(held)
-        return Message(envelope=envelope, body=Body.whole(content), encoding=encoding, held_bytes=held)
+        return Message(envelope=envelope, body=Body.whole(content), encoding=encoding)
+
+    def _head(self, content: bytes) -> Envelope | None:
+        """The envelope by its head alone, which has its limit (SW-4.9)."""
+        limit = self._reading.head_bytes
+        reader = scan.HeadReader(limit=limit, strict=self._reading.strict)
+        return reader.feed(content[: limit + bounds.DEFAULT.tag_bytes])
 
     def _head_only(self, content: bytes, malformed: MessageMalformed) -> Envelope:
         """The head of a message that is malformed later, where its contract lets that pass (SW-4.2)."""
-        reader = scan.HeadReader(limit=self._reading.head_bytes, strict=self._reading.strict)
         try:
-            envelope = reader.feed(content)
+            envelope = self._head(content)
         except MessageMalformed:
             envelope = None
         if envelope is None or parsed_whole(self._catalogue.get(envelope.contract)):
             raise malformed
         return envelope
 
-    async def _long(self, start: bytearray, chunks: AsyncIterator[bytes], length: int | None) -> Message:
-        """A message longer than the head limit: streamed where nothing needs the whole of it."""
-        if charset.declared(bytes(start[:256])) == "utf-8":
-            reader = scan.HeadReader(limit=self._reading.head_bytes, strict=self._reading.strict)
-            envelope = reader.feed(bytes(start))
-            if envelope is not None and length is not None:
-                entry = self._catalogue.get(envelope.contract)
-                self._check_size(entry, length)
-                if not parsed_whole(entry):
-                    return Message(
-                        envelope=envelope,
-                        body=Body(start=bytes(start), rest=chunks, length=length),
-                        encoding="utf-8",
-                        held_bytes=0,
-                    )
-        content = await self._rest(start, chunks)
-        return self._whole(content, len(content))
+    async def _long(self, start: bytearray, chunks: AsyncIterator[bytes], request: Request | None) -> Message:
+        """A message longer than the head limit: streamed where nothing needs the whole of it.
+
+        `request` is None where its bytes are not the message's, but coded.
+        """
+        if request is not None and request.length is not None and charset.declared(bytes(start[:256])) == "utf-8":
+            envelope = self._head(bytes(start))
+            entry = self._catalogue.get(envelope.contract) if envelope else None
+            if envelope is not None and not parsed_whole(entry):
+                self._check_size(entry, request.length)
+                body = Body(start=bytes(start), rest=request.chunks, length=request.length)
+                return Message(envelope=envelope, body=body, encoding="utf-8")
+        return self._whole(await self._rest(start, chunks))
 
     async def _rest(self, start: bytearray, chunks: AsyncIterator[bytes]) -> bytes:
-        """Read to the end, within the largest size and the bound on buffered bytes."""
-        held = 0
-        try:
-            async for chunk in chunks:
-                start += chunk
-                if len(start) > self._largest:
-                    raise _too_large(self._largest)
-                self._bounds.take(len(chunk))
-                held += len(chunk)
-        finally:
-            self._bounds.give_back(held)
+        """Read to the end, within the largest size."""
+        async for chunk in chunks:
+            start += chunk
+            if len(start) > self._largest:
+                raise _too_large(self._largest)
         return bytes(start)
+
+    async def _counted(self, chunks: AsyncIterator[bytes], reference: str) -> AsyncIterator[bytes]:
+        """The same chunks, each counted against the bytes that all calls may hold (SW-2.12)."""
+        async for chunk in chunks:
+            self._bounds.hold(reference, len(chunk))
+            yield chunk
 
     def _check_size(self, entry: Contract | None, size: int) -> None:
         limit = (entry.max_size_bytes if entry else None) or self._reading.max_size_bytes
