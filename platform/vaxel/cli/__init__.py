@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import typer
 
-from vaxel.cli import asking, judging, recorded, running
+from vaxel.cli import asking, cataloguing, judging, recorded, running
 from vaxel.cli.options import Compose
 from vaxel.errors import DataError, SettingsError, VaxelError
 
@@ -22,6 +22,7 @@ def build(compose: Compose) -> Callable[[], None]:
     )
     running.add(app, compose)
     asking.add(app)
+    cataloguing.add(app)
     judging.add(app)
     recorded.add(app)
 

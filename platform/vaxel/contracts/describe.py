@@ -7,6 +7,9 @@ from vaxel.contracts.components import Attribute, Complex, Element, Group, Occur
 from vaxel.contracts.entry import Contract
 from vaxel.contracts.structure import Structure
 
+MAX_NODES = 100_000
+"""A tree beyond this is no message of a contract: the largest published one has some thousands."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
@@ -75,8 +78,12 @@ def message(structure: Structure, tag: str) -> Node:
 class _Describer:
     def __init__(self, structure: Structure) -> None:
         self._structure = structure
+        self._count = 0
 
     def node(self, element: Element, above: tuple[str, ...]) -> Node:
+        self._count += 1
+        if self._count > MAX_NODES:
+            raise ValueError(f"a message has more than {MAX_NODES} places for elements")
         kind = self._structure.type_of(element)
         node = Node(
             name=element.name,

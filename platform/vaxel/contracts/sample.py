@@ -48,8 +48,10 @@ class Payload:
     root: Any
     declared: list[tuple[Any, Element]] = field(default_factory=list)
 
-    def text(self) -> str:
+    def text(self, *, indented: bool = False) -> str:
         """The element as XML."""
+        if indented:
+            etree.indent(self.root)
         return str(etree.tostring(self.root, encoding="unicode"))
 
 

@@ -10,6 +10,9 @@ from vaxel.contracts.components import Simple
 
 WORDS = ("Bronkit", "Astma", "Uppföljning", "Hypertoni", "Kontroll", "Provsvar", "Vårdplan")
 _TRIES = 200
+_PERSONAL = frozenset(
+    {"patient", "patientpersonid", "personid", "personalidentitynumber", "subjectofcare", "subjectofcareid"}
+)
 _UNITS = ("SE2321000016-1003", "SE2321000016-39KJ", "SE2321000016-4B7A")
 _INTEGERS: Final = {
     "byte": 127, "short": 32_767, "int": 2_147_483_647, "long": 10**12, "integer": 10**9, "positiveInteger": 10**9,
@@ -73,8 +76,6 @@ class Values:
         yield from self._identity(name, parent)
         if "time" in name or "date" in name or name in {"start", "end", "timestamp"}:
             yield from _TIMES
-        if name.endswith(("hsaid", "careunit", "caregiver", "unitid", "giverid")):
-            yield self._random.choice(_UNITS)
         if name == "resultcode":
             yield "OK"
         if name == "documentid":
@@ -85,17 +86,18 @@ class Values:
         yield from (*_TIMES, "1", "1.2.752.129.2.1.4.1", self._random.choice(_UNITS), "urn:riv:demo")
 
     def _identity(self, name: str, parent: str) -> Iterator[str]:
-        if name in {"subjectofcareid", "subject_of_care", "registeredresidentidentification", "residentidentification"}:
+        """Ids, by an element's own name or, where it is part of an id, by that of its parent."""
+        if name in {"root", "type"} and parent:
+            yield "1.2.752.129.2.1.3.1" if _personal(parent) else "1.2.752.129.2.1.4.1"
+        named = parent if name in {"id", "extension"} else name
+        if _personal(named):
             yield self._patient
-        if name in {"patientid", "personid", "patient", "subjectofcare", "personalidentitynumber"}:
-            yield self._patient
-        if parent in {"patientid", "patientpersonid", "subjectofcare", "personid", "patient", "subjectofcareid"}:
-            if name in {"id", "extension"}:
-                yield self._patient
-            if name in {"type", "root"}:
-                yield "1.2.752.129.2.1.3.1"
-        if name in {"sourcesystemhsaid", "sourcesystem", "sourcesystemid"} or parent == "sourcesystemid":
-            yield self._system if name != "root" else "1.2.752.129.2.1.4.1"
+        if named.startswith("sourcesystem"):
+            yield self._system
+        if any(
+            word in named for word in ("hsaid", "careunit", "caregiver", "provider", "unitid", "giverid", "orgunit")
+        ):
+            yield self._random.choice(_UNITS)
 
     def _sized(self, kind: Simple) -> Iterator[str]:
         """A word cut or lengthened to what the type wants."""
@@ -106,6 +108,11 @@ class Values:
         yield long if most is None else long[:most]
         yield "1" * max(least, 1)
         yield ""
+
+
+def _personal(name: str) -> bool:
+    """Whether an element of that name identifies the patient."""
+    return name.replace("_", "") in _PERSONAL or name.endswith(("patientid", "residentidentification"))
 
 
 def _preferred(enumeration: tuple[str, ...]) -> str:
