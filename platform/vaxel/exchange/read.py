@@ -8,6 +8,7 @@ from vaxel.call import Body, Envelope
 from vaxel.contracts.catalogue import Catalogue
 from vaxel.contracts.entry import Contract
 from vaxel.errors import MessageMalformed, RequestTooLarge
+from vaxel.exchange.beside import beside
 from vaxel.exchange.bounds import Bounds
 from vaxel.exchange.request import Request
 from vaxel.soap import charset, mtom, scan, tree
@@ -55,27 +56,31 @@ class Read:
         if content_type.startswith("multipart/"):
             content = await self._rest(bytearray(), chunks)
             envelope_bytes = mtom.envelope_of(content, request.header(b"content-type"), self._reading.mtom)
-            return self._whole(envelope_bytes, len(content))
+            return await self._whole(envelope_bytes, len(content))
         start = bytearray()
         async for chunk in chunks:
             start += chunk
             if len(start) >= self._reading.head_bytes:
                 break
         else:
-            return self._whole(bytes(start), 0)
+            return await self._whole(bytes(start), 0)
         return await self._long(start, chunks, request.length if not coding else None)
 
-    def _whole(self, content: bytes, held: int) -> Message:
+    async def _whole(self, content: bytes, held: int) -> Message:
         """A message that is at hand in full."""
-        content, encoding = charset.to_utf8(content)
-        try:
-            envelope = tree.parse(content, strict=self._reading.strict)
-        except MessageMalformed as error:
-            envelope = self._head_only(content, error)
+        content, encoding, envelope = await beside(len(content), self._parsed, content)
         self._check_size(self._catalogue.get(envelope.contract), len(content))
         if held:
             self._bounds.take(held)
         return Message(envelope=envelope, body=Body.whole(content), encoding=encoding, held_bytes=held)
+
+    def _parsed(self, content: bytes) -> tuple[bytes, str, Envelope]:
+        """The message in UTF-8, the encoding it came in, and its envelope."""
+        content, encoding = charset.to_utf8(content)
+        try:
+            return content, encoding, tree.parse(content, strict=self._reading.strict)
+        except MessageMalformed as error:
+            return content, encoding, self._head_only(content, error)
 
     def _head_only(self, content: bytes, malformed: MessageMalformed) -> Envelope:
         """The head of a message that is malformed later, where its contract lets that pass (SW-4.2)."""
@@ -104,7 +109,7 @@ class Read:
                         held_bytes=0,
                     )
         content = await self._rest(start, chunks)
-        return self._whole(content, len(content))
+        return await self._whole(content, len(content))
 
     async def _rest(self, start: bytearray, chunks: AsyncIterator[bytes]) -> bytes:
         """Read to the end, within the largest size and the bound on buffered bytes."""
