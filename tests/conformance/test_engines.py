@@ -142,6 +142,11 @@ def text_in_empty_content(judged: Judged) -> bool:
     return not judged.second and all("Character content" in error for error in judged.fast)
 
 
+def malformed_uri(judged: Judged) -> bool:
+    """xmlschema takes a text as `xs:anyURI` that is no URI."""
+    return not judged.second and all("xs:anyURI" in error for error in judged.fast)
+
+
 def own_after_foreign(judged: Judged) -> bool:
     """lxml takes `own*, any ##other*` in any order, where a message has foreign elements before its own."""
     parents = [node for node in judged.message.iter("*") if _foreign_first(node)]
@@ -159,9 +164,14 @@ DIFFERENCES: dict[str, Callable[[Judged], bool]] = {
     "base64-content": content_of_base64,
     "text-in-empty-content": text_in_empty_content,
     "own-after-foreign": own_after_foreign,
+    "malformed-uri": malformed_uri,
 }
 
 
+NO_URI = (
+    '<r:{0}Response xmlns:r="{1}"><r:serviceContractNamespace><ServiceContractNamespace xmlns="'
+    'urn:riv:infrastructure:itintegration:registry:2">%%% [</ServiceContractNamespace></r:serviceContractNamespace></r:{0}Response>'
+)
 FOREIGN_FIRST = (
     '<r:{0}Response xmlns:r="{1}"><o:x xmlns:o="urn:o"/><r:logicalAddressRecord><r:logicalAddress>A</r:logicalAddress>'
     "</r:logicalAddressRecord></r:{0}Response>"
@@ -190,6 +200,7 @@ def test_generated_messages_and_mutants_get_one_verdict(engines: list[Engines]) 
     [
         ("GetLogicalAddresseesByServiceContract", FOREIGN_FIRST, "own-after-foreign"),
         ("GetHospLastUpdate", '<r:{0} xmlns:r="{1}">text</r:{0}>', "text-in-empty-content"),
+        ("GetSupportedServiceContracts", NO_URI, "malformed-uri"),
     ],
 )  # fmt: skip
 def test_each_difference_is_real(engines: list[Engines], contract: str, message: str, name: str) -> None:
