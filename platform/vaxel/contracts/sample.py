@@ -56,11 +56,11 @@ class Payload:
 
 
 class Sampler:
-    """Makes messages of one contract."""
+    """Makes messages of one contract; `model` is its schema as values."""
 
     def __init__(self, contract: Contract, structure: Structure) -> None:
         self._contract = contract
-        self._structure = structure
+        self.model = structure
 
     def request(self, facts: Facts, receiver: str, *, profile: str = "rivtabp21") -> bytes:
         """A request in its envelope, to `receiver`."""
@@ -74,10 +74,10 @@ class Sampler:
     def payload(self, facts: Facts, *, response: bool = False) -> Payload:
         """A message without envelope; `ValueError` where the schema does not declare it, or asks what no text is."""
         name = self._contract.response if response else self._contract.request
-        element = self._structure.element(f"{{{self._contract.namespace}}}{name}")
+        element = self.model.element(f"{{{self._contract.namespace}}}{name}")
         if element is None:
             raise ValueError(f"the schema does not declare {name}")
-        return _Writer(self._structure, facts).message(element)
+        return _Writer(self.model, facts).message(element)
 
 
 def envelope(payload: str, receiver: str | None = None, profile: str = "rivtabp21", registry: str = REGISTRY) -> bytes:

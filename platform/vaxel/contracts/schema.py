@@ -1,7 +1,9 @@
 """A contract's compiled schema: from the WSDL's inline schema, inside its package only (CO-7.2 to CO-7.7)."""
 
 import posixpath
+import re
 import threading
+from collections.abc import Set
 from typing import Any
 
 from lxml import etree
@@ -12,6 +14,7 @@ from vaxel.contracts.package import Resolver, inside
 from vaxel.contracts.structure import Structure
 from vaxel.errors import DataError
 
+_TARGET = re.compile(rb"""<(?:[\w.-]+:)?schema\b[^>]*?\btargetNamespace\s*=\s*["']([^"']+)["']""")
 __all__ = ["ALL_COMPATIBILITY", "Resolver", "Schema"]
 
 
@@ -33,6 +36,7 @@ class Schema:
         self._explaining = threading.Lock()
         self._compiled: etree.XMLSchema | None = None
         self._explainer: etree.XMLSchema | None = None
+        self._namespaces: set[str] = set()
         self._reason: str | None = None
 
     @property
@@ -45,6 +49,11 @@ class Schema:
     def ready(self) -> bool:
         """Whether it has been compiled, or found unusable, already."""
         return self._compiled is not None or self._reason is not None
+
+    @property
+    def namespaces(self) -> Set[str]:
+        """The target namespaces of its files; empty until it is compiled."""
+        return self._namespaces
 
     def compiled(self) -> etree.XMLSchema | None:
         """The compiled schema, at most once; None where it is unusable."""
@@ -96,7 +105,7 @@ class Schema:
     def _schema(self, wsdl: Any) -> etree.XMLSchema:
         """The WSDL's inline schema, compiled with the WSDL's location as base (CO-7.2)."""
         parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
-        parser.resolvers.add(_Package(self._package, self._resolve, self._compatibility))
+        parser.resolvers.add(_Package(self._package, self._resolve, self._compatibility, self._namespaces))
         inline = etree.tostring(wsdls.inline_schemas(wsdl)[0], with_tail=False)
         return etree.XMLSchema(etree.fromstring(inline, parser, base_url=_url(self.location)))
 
@@ -104,8 +113,9 @@ class Schema:
 class _Package(etree.Resolver):
     """Gives libxml2 the files of one package, with the compatibility rules applied, and nothing else (CO-7.6)."""
 
-    def __init__(self, package: str, resolve: Resolver, compatibility: frozenset[str]) -> None:
+    def __init__(self, package: str, resolve: Resolver, compatibility: frozenset[str], seen: set[str]) -> None:
         super().__init__()
+        self._seen = seen
         self._package = package
         self._resolve_file = resolve
         self._compatibility = compatibility
@@ -117,6 +127,7 @@ class _Package(etree.Resolver):
         content = self._resolve_file(path) if path else None
         if path is None or content is None or b"<!DOCTYPE" in content:  # a schema needs none, an attack does
             return self.resolve_empty(context)  # type: ignore[attr-defined] # the stubs lack it
+        self._seen.update(name.decode("utf-8", "replace") for name in _TARGET.findall(content))
         return self.resolve_string(compatible(content, self._compatibility), context, base_url=_url(path))
 
 
