@@ -5,6 +5,7 @@
 
 import os
 import random
+import re
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from typing import Any
 
 import pytest
 from lxml import etree
+from tests.conformance import schema_comparison as compare
 from tests.conformance.message_mutations import DAMAGES
 from tests.conformance.published import RIVTA, body_element, example_bodies, with_reference_data
 from xmlschema import XMLSchema10
@@ -22,6 +24,7 @@ from xmlschema import XMLSchema10
 from vaxel.adapters.packages import read
 from vaxel.contracts.compatibility import compatible
 from vaxel.contracts.damage import mutants
+from vaxel.contracts.describe import describe
 from vaxel.contracts.entry import Contract
 from vaxel.contracts.package import examined
 from vaxel.contracts.sample import Facts, Sampler
@@ -192,6 +195,18 @@ def test_generated_messages_and_mutants_get_one_verdict(engines: list[Engines]) 
     print(f"{len(judged)} messages, {accepted} accepted, {sum(not each.agreed for each in judged)} differ by name")
     assert accepted >= len(judged) // 2 - len(engines)
     assert len(judged) - accepted >= len(judged) // 4
+
+
+@with_reference_data
+def test_our_reading_of_a_schema_is_that_of_the_second_engine(engines: list[Engines]) -> None:
+    """`contracts/structure.py`: every path of every message."""
+    for engine in engines:
+        described = describe(engine.contract, engine.structure)
+        for node in (described.request, described.response):
+            element = engine.model.maps.elements[f"{{{engine.contract.namespace}}}{node.name}"]
+            expected = compare.describe(element, node.name)
+            paths = {re.sub(r"/group\d+", "", path) for path in expected if not re.search(r"/(\(\)|any|@|@any)$", path)}
+            assert {"/".join((node.name, *path)) for path in node.paths()} | {node.name} == paths, engine.contract.name
 
 
 @with_reference_data
