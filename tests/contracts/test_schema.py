@@ -88,6 +88,13 @@ def test_a_schema_with_a_document_type_is_not_read(declaration: str) -> None:
     assert "does not compile" in schema(files).unusable
 
 
+def test_every_element_of_a_message_part_must_be_declared() -> None:
+    """CO-7.3: libxml2 compiles a schema without them."""
+    files = package()
+    files[WSDL] = files[WSDL].replace(b'element="r:GetNotesResponse"', b'element="r:NotThere"')
+    assert schema(files).unusable == f"does not declare {{{NOTES.namespace}}}NotThere"
+
+
 def test_without_inline_schema_there_is_nothing_to_compile() -> None:
     files = package()
     files[WSDL] = etree.tostring(_without_types(files[WSDL]))

@@ -17,6 +17,7 @@ from vaxel.contracts.entry import Contract, ContractFile
 from vaxel.contracts.load import load
 from vaxel.contracts.package import Package, Resolver, examined
 from vaxel.contracts.render import extended, fresh
+from vaxel.contracts.rules import DomainRules
 from vaxel.contracts.schema import Schema
 from vaxel.contracts.wsdl import Wsdl
 from vaxel.errors import DataError, Finding
@@ -95,7 +96,7 @@ def plan(
         folders={name: content for name, content in folders.items() if not _there(name, installed)},
         catalogue=catalogue,
         outcomes=tuple(outcomes),
-        findings=(*package.defects, *package.warnings),
+        findings=(*package.defects, *package.warnings, *_unread(package)),
     )
 
 
@@ -208,14 +209,28 @@ def _catalogue(
     """The domain's file with the new entries; empty where nothing changes."""
     entries = [each.entry for each in outcomes if each.entry]
     file = f"contracts/{domain.replace(':', '.')}.yaml"
-    stated: dict[str, dict[str, Any]] = {}
-    for name in package.rules:
-        stated |= {key: value.entry() for key, value in rules.read(package.files[name], name).items()}
-    index_rules = stated.get(f"riv:{domain}", {})
+    stated = {key: found for _, key, found in _rules(package)}
+    index_rules = stated[f"riv:{domain}"].entry() if f"riv:{domain}" in stated else {}
     if file not in catalogue:
         return {file: fresh(domain, entries, index_rules)} if entries else {}
     content = extended(file, catalogue[file], entries, index_rules)
     return {} if content == catalogue[file] else {file: content}
+
+
+def _rules(package: Package) -> Iterator[tuple[str, str, DomainRules]]:
+    """File, domain and rules of the package's schematron."""
+    for name in package.rules:
+        for domain, found in rules.read(package.files[name], name).items():
+            yield name, domain, found
+
+
+def _unread(package: Package) -> Iterator[Finding]:
+    for name, domain, found in _rules(package):
+        for test in found.unread:
+            what = f"the assertion {test!r} about {domain} is not read"
+            yield Finding(
+                id="package.irregular", file=name, line=0, what=what, remedy="see to it by hand", warning=True
+            )
 
 
 def _same_or_new(folder: str, package: Package, installed: Installed) -> None:

@@ -34,7 +34,7 @@ _ATTRIBUTE = re.compile(rb"""([^\s=]+)\s*=\s*(?:"[^"]*"|'[^']*')""")
 def check(content: bytes, bounds: Bounds = DEFAULT) -> None:
     """Refuse a document type (`request.doctype-forbidden`) and what is beyond `bounds` (`request.too-complex`)."""
     suspicious = any(_suspicious(content, start, bounds) for start in range(0, len(content), _PIECE))
-    if not suspicious and (len(content) > _PIECE or content.count(b"<") > bounds.depth):
+    if not suspicious and content.count(b"<") > bounds.depth:
         suspicious = _balance(content, 0, len(content), 0, bounds.depth) is None
     if suspicious:
         _exact(content, bounds)
