@@ -52,15 +52,18 @@ def test_namespaces_are_counted_by_themselves(count: int) -> None:
 )
 def test_what_stands_far_into_a_document_is_seen(size: int, hostile: str) -> None:
     """A long document is looked at in pieces."""
-    assert refused(f"<r>{'x' * size}{hostile}</r>".encode())
-    assert not refused(f"<r>{'x ' * (size // 2)}</r>".encode())
+    for filler in ("x", "<b>x</b>"):
+        before = filler * (size // len(filler))
+        assert refused(f"<r>{before}{hostile}</r>".encode())
+        assert not refused(f"<r>{before}</r>".encode())
 
 
 def test_a_tag_across_two_pieces_is_seen_whole() -> None:
     """Five namespaces, of which neither piece holds more than the four that are allowed."""
     tag = "<t " + " ".join(f'xmlns:n{n}="u"' for n in range(5)) + "/>"
     for start in range(262_144 - len(tag), 262_146, 7):
-        assert refused(f"<r>{'x' * (start - 3)}{tag}</r>".encode())
+        before = "<b>x</b>" * ((start - 3) // 8) + " " * ((start - 3) % 8)
+        assert refused(f"<r>{before}{tag}</r>".encode())
 
 
 def test_an_ordinary_message_needs_no_exact_look() -> None:
