@@ -1,8 +1,11 @@
 """Plans of installation: what is derived, what is kept, and what is refused with file, line and reason."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.contracts.build import CORE, DOMAIN, NAMESPACE, RESPONDER, WSDL, package
 
 from vaxel import documents
@@ -278,3 +281,21 @@ def test_a_version_names_a_folder(version: str) -> None:
 )  # fmt: skip
 def test_the_version_that_a_name_shows(name: str, version: str | None) -> None:
     assert version_of(name) == version
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    name=st.sampled_from(sorted(package())),
+    at=st.floats(0, 1),
+    length=st.integers(0, 40),
+    put=st.sampled_from(
+        [b"", b"<", b">", b'"', b"\xff", b"&", b"xs:", b"0", b"<xs:element/>", b'name=""', b"type='xs:NoType'"]
+    ),
+)
+def test_damage_is_told_in_our_own_words(name: str, at: float, length: int, put: bytes) -> None:
+    """No package makes anything but a finding: STYLE 25."""
+    content = package()[name]
+    start = int(at * len(content))
+    files = {**package(), name: content[:start] + put + content[start + length :]}
+    with suppress(DataError):
+        assert planned(files).outcomes
