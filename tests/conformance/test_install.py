@@ -18,7 +18,7 @@ from vaxel.home import Home
 
 KNOWN = read_known(resources.files("vaxel.contracts").joinpath("known.toml").read_bytes())
 REFUSED = {
-    "interoperability.headers/1.0": "the package has no contract that can be used",  # one schema, no WSDL
+    "interoperability.headers/1.0": "it has no contract that can be used",  # one schema, no WSDL
     "vagvalsinfo/2.0": "operations: a RIV-TA contract has one",  # several operations in one namespace; not RIV-TA
 }
 UNUSABLE = {"infrastructure.supportservices.forminteraction/trunk2015": ["CancelForm"]}

@@ -3,10 +3,9 @@
 from collections.abc import Iterator, Mapping
 
 from vaxel import documents
+from vaxel.contracts import fit
 from vaxel.contracts.catalogue import Catalogue
-from vaxel.contracts.describe import describe
 from vaxel.contracts.entry import Contract
-from vaxel.contracts.fit import misfits
 from vaxel.contracts.load import load, unusable, where
 from vaxel.contracts.sample import Facts, Sampler
 from vaxel.contracts.schema import Schema
@@ -48,11 +47,8 @@ def contract_findings(
         yield from [found] if found else []
         return
     structure = schema.structure()
+    yield from (finding for _, finding in fit.findings(catalogue, contract, files))
     file, line = where(files, contract)
-    for what in misfits(contract, describe(contract, structure)):
-        yield documents.finding(
-            "contract.misfit", file, line, f"{contract.name}: {what}", "state it as the schema has it"
-        )
     for response in (False, True) if samples else ():
         name = contract.response if response else contract.request
         wrong = _sample_errors(contract, schema, structure, response=response)

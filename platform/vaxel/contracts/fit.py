@@ -1,10 +1,44 @@
 """Does a catalogue entry fit its schema: every stated path and element is there (CO-9.2). Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from vaxel import documents
+from vaxel.contracts.catalogue import Catalogue
 from vaxel.contracts.derive import LAYOUTS, header
-from vaxel.contracts.describe import Described, Node
+from vaxel.contracts.describe import Described, Node, describe
 from vaxel.contracts.entry import Contract, Records
+from vaxel.contracts.load import where
+from vaxel.errors import DataError, Finding
+
+REMEDY = "state it as the schema has it"
+
+
+def fitted(
+    catalogue: Catalogue, files: Mapping[str, bytes], former: Catalogue | None
+) -> tuple[Catalogue, tuple[Finding, ...]]:
+    """The catalogue without entries that do not fit their schema, and an error for each.
+
+    A contract keeps its last good entry, that of `former`; without one its calls are refused as unknown.
+    """
+    found = [each for contract in catalogue for each in findings(catalogue, contract, files)]
+    bad = {namespace.lower() for namespace, _ in found}
+    return (catalogue.keeping(bad, former) if bad else catalogue), tuple(finding for _, finding in found)
+
+
+def findings(catalogue: Catalogue, contract: Contract, files: Mapping[str, bytes]) -> Iterator[tuple[str, Finding]]:
+    """Namespace and error for whatever an entry states and its schema, where it has one, does not have."""
+    stated = (contract.patient, contract.records, contract.aggregation, *contract.filters.__dict__.values())
+    schema = catalogue.schema(contract)
+    if schema is None or not any(stated):
+        return
+    try:
+        described = describe(contract, schema.structure())
+    except (DataError, ValueError):
+        return  # what cannot be used is told as that (CO-7.4)
+    file, line = where(files, contract)
+    for what in misfits(contract, described):
+        text = f"{contract.name}: {what}"
+        yield contract.namespace, documents.finding("contract.misfit", file, line, text, REMEDY)
 
 
 def misfits(contract: Contract, described: Described) -> Iterator[str]:

@@ -172,7 +172,7 @@ def _any_usable(outcomes: list[Outcome], package: Package) -> None:
     """A package of which no contract can be used is refused; where some can, they are installed (CO-7.5)."""
     if all(each.state == "unusable" for each in outcomes):
         what = "; ".join(f"{each.name} {each.version}: {each.note}" for each in outcomes)
-        defect = documents.finding("package.defect", "", 0, what, "ask the publisher for a mended package")
+        defect = documents.finding("package.defect", "package", 0, what, "ask the publisher for a mended package")
         raise DataError((*package.defects, *package.warnings, defect))
 
 
@@ -246,4 +246,4 @@ def _there(folder: str, installed: Installed) -> bool:
 
 
 def _refused(what: str, remedy: str) -> DataError:
-    return DataError((documents.finding("package.refused", "", 0, what, remedy),))
+    return DataError((documents.finding("package.refused", "package", 0, what, remedy),))

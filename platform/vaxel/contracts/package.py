@@ -68,7 +68,7 @@ def examined(files: Mapping[str, bytes]) -> Package:
     warnings = [each for name, root in roots.items() for each in _locations(name, root, kept)]
     warnings += [_compatibility(name, rule) for name in found["schema"] for rule in applied(kept[name])]
     if not interactions:
-        none = documents.finding("package.defect", "", 0, "the package has no contract that can be used", "see above")
+        none = documents.finding("package.defect", "package", 0, "it has no contract that can be used", "see above")
         raise DataError((*defects, none))
     return Package(
         files=kept,
