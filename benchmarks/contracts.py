@@ -18,6 +18,7 @@ from pathlib import Path
 
 from vaxel.adapters.packages import read, write
 from vaxel.contracts.catalogue import Catalogue
+from vaxel.contracts.fit import fitted
 from vaxel.contracts.install import Installed, plan
 from vaxel.contracts.load import load
 from vaxel.contracts.publish import Publication
@@ -72,6 +73,9 @@ def loading(home: Home) -> Catalogue:
     before, begun = memory_mib(), time.perf_counter()
     loaded = load(home.contract_files(), home.schema).catalogue
     print(f"load {len(loaded)} contracts: {time.perf_counter() - begun:.2f} s, + {memory_mib() - before:.0f} MiB")
+    used = time.process_time()
+    fitted(loaded, home.contract_files(), None)
+    print(f"hold entries to their schemas: {time.process_time() - used:.2f} s CPU")
     begun = time.perf_counter()
     published = Publication(loaded, home.schema)
     print(f"publish {len(published.paths)} paths: {time.perf_counter() - begun:.2f} s")
@@ -96,8 +100,14 @@ def serving(home: Home) -> None:
             except OSError:
                 time.sleep(0.05)
         taken = time.perf_counter() - begun
+        cpu = sum(
+            int(field)
+            for field in Path(f"/proc/{server.pid}/stat").read_text("utf-8").rpartition(")")[2].split()[11:13]
+        )
         pages = int(Path(f"/proc/{server.pid}/statm").read_text("utf-8").split()[1])
-        print(f"serve: ready in {taken:.2f} s, {pages * os.sysconf('SC_PAGE_SIZE') / 2**20:.0f} MiB")
+        print(
+            f"serve: ready in {taken:.2f} s, {cpu / os.sysconf('SC_CLK_TCK'):.2f} s CPU, {pages * os.sysconf('SC_PAGE_SIZE') / 2**20:.0f} MiB"
+        )
         server.terminate()
 
 
