@@ -105,9 +105,8 @@ def serving(home: Home) -> None:
             for field in Path(f"/proc/{server.pid}/stat").read_text("utf-8").rpartition(")")[2].split()[11:13]
         )
         pages = int(Path(f"/proc/{server.pid}/statm").read_text("utf-8").split()[1])
-        print(
-            f"serve: ready in {taken:.2f} s, {cpu / os.sysconf('SC_CLK_TCK'):.2f} s CPU, {pages * os.sysconf('SC_PAGE_SIZE') / 2**20:.0f} MiB"
-        )
+        memory = pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+        print(f"serve: ready in {taken:.2f} s, {cpu / os.sysconf('SC_CLK_TCK'):.2f} s CPU, {memory:.0f} MiB")
         server.terminate()
 
 
