@@ -51,3 +51,36 @@ FILES = st.dictionaries(st.text(max_size=8), st.binary(max_size=20), max_size=4)
 def test_digests_are_equal_when_nothing_changed(one: dict[str, bytes], other: dict[str, bytes]) -> None:
     assert (home.digest(one) == home.digest(other)) is (one == other)
     assert home.digest(dict(reversed(one.items()))) == home.digest(one)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> home.Home:
+    core = tmp_path / "home" / "schemas" / "a" / "Core"
+    core.mkdir(parents=True)
+    (core / "x.xsd").write_bytes(b"lower")
+    (core / "X.xsd").write_bytes(b"upper")
+    (core / "One.xsd").write_bytes(b"one")
+    (core / "link.xsd").symlink_to("/etc/hostname")
+    (tmp_path / "home" / "secret.txt").write_bytes(b"secret")
+    return home.Home(path=tmp_path / "home")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("schemas/a/Core/x.xsd", b"lower"),
+        ("schemas/a/Core/X.xsd", b"upper"),
+        ("schemas/A/core/one.XSD", b"one"),
+        ("schemas/A/core/x.XSD", None),  # which of the two is meant cannot be known
+        ("schemas/a/Core", None),
+        ("schemas/a/Core/absent.xsd", None),
+        ("schemas/a/Core/link.xsd", None),
+        ("schemas/a/Core/LINK.xsd", None),
+        ("schemas/../secret.txt", None),
+        ("schemas/../SECRET.txt", None),
+        ("/etc/hostname", None),
+    ],
+)
+def test_a_schema_is_found_by_its_case_first(folder: home.Home, name: str, content: bytes | None) -> None:
+    """CO-7.6: exact case, then without case, never outside `schemas`."""
+    assert folder.schema(name) == content

@@ -32,6 +32,7 @@ def problems(tmp_path: Path, **environment: str) -> str:
         ({"tls_crl": "/x"}, "VAXEL_TLS_CRL needs"),
         ({"wsdl_public": "yes"}, "VAXEL_WSDL_PUBLIC"),
         ({"node": "../evil"}, "VAXEL_NODE"),
+        ({"schema_compat": "wildcard-others"}, "VAXEL_SCHEMA_COMPAT"),
     ],
 )
 def test_what_stops_the_start(tmp_path: Path, environment: dict[str, str], told: str) -> None:

@@ -34,15 +34,21 @@ class Home:
         return {f"contracts/{path.name}": path.read_bytes() for path in sorted(self.path.glob("contracts/*.yaml"))}
 
     def schema(self, name: str) -> bytes | None:
-        """A file below the home by its path, `schemas/…`; None when there is none. Never leaves `schemas`."""
-        root = self.path / "schemas"
+        """A file below the home by its path, `schemas/…`; None when there is none. Never leaves `schemas`.
+
+        Exact case first, then without case, as packages from other systems need (CO-7.6).
+        """
+        root = (self.path / "schemas").resolve()
         path = (self.path / name).resolve()
-        return path.read_bytes() if path.is_relative_to(root.resolve()) and path.is_file() else None
+        if not path.is_relative_to(root):
+            return None
+        found = path if path.is_file() else _without_case(root, path.relative_to(root).parts)
+        return found.read_bytes() if found else None
 
     def schema_names(self) -> tuple[str, ...]:
         """Every file below `schemas`, as `schema` takes them."""
         return tuple(
-            sorted(str(path.relative_to(self.path)) for path in self.path.glob("schemas/**/*") if path.is_file())
+            sorted(path.relative_to(self.path).as_posix() for path in self.path.glob("schemas/**/*") if path.is_file())
         )
 
     def fault_texts(self) -> bytes:
@@ -113,6 +119,16 @@ def make(path: Path) -> Home:
         else:
             shutil.copyfile(source, path / part)
     return Home(path=path)
+
+
+def _without_case(folder: Path, parts: tuple[str, ...]) -> Path | None:
+    """The one file that a path means when case is not looked at; None where there is none, or several."""
+    for part in parts:
+        same = [path for path in folder.iterdir() if path.name.lower() == part.lower()] if folder.is_dir() else []
+        if len(same) != 1 or same[0].is_symlink():
+            return None
+        folder = same[0]
+    return folder if folder.is_file() else None
 
 
 def digest(files: Mapping[str, bytes]) -> str:

@@ -53,8 +53,8 @@ def _day(second: int) -> date:
 _USERINFO = re.compile(r"(?<=:)//[^/@]+@")
 PREFIX = "VAXEL_"
 FILE = "vaxel.toml"
-FOREIGN = frozenset({"VAXEL_RIVTA_DIR"})
-"""Names that other programs of the project use: the tests' reference data."""
+FOREIGN = frozenset({"VAXEL_RIVTA_DIR", "VAXEL_TEST_MESSAGES"})
+"""Names that the tests use: their reference data, and how many messages they make."""
 
 LOG_HEADERS = (
     "SOAPAction, Content-Type, Content-Length, User-Agent, Host, x-skltp-correlation-id, x-rivta-*, "
@@ -90,6 +90,7 @@ def _peers(value: Any) -> Any:
 
 
 Words = Annotated[tuple[str, ...], BeforeValidator(_items)]
+Compatibility = Annotated[tuple[Literal["unanchor-patterns", "wildcard-other"], ...], BeforeValidator(_items)]
 Switch = Annotated[bool, BeforeValidator(_switch)]
 Networks = Annotated[tuple[Network, ...], BeforeValidator(_items)]
 Internal = Annotated[tuple[tuple[str, tuple[str, ...]], ...], BeforeValidator(_peers)]
@@ -164,7 +165,7 @@ class Settings(BaseModel):
 
     validation_max: Literal["off", "observe", "warn", "reject"] = "reject"
     unknown_contracts: Literal["refuse", "forward"] = "refuse"
-    schema_compat: Words = ("unanchor-patterns", "wildcard-other")
+    schema_compat: Compatibility = ("unanchor-patterns", "wildcard-other")
 
     connect_timeout_s: Seconds = 2
     producer_timeout_s: Seconds = 29

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from vaxel.adapters.releases import Releases
 from vaxel.contracts.catalogue import Catalogue
+from vaxel.contracts.fit import fitted
 from vaxel.contracts.load import load as load_catalogue
 from vaxel.directory.load import load_directory
 from vaxel.directory.model import Directory
@@ -81,11 +82,17 @@ class Keeper:
         where there is none.
         """
         catalogue_files = self._home.contract_files()
-        catalogue = load_catalogue(catalogue_files, self._home.schema, self._compatibility).catalogue
+        loaded_catalogue = load_catalogue(catalogue_files, self._home.schema, self._compatibility).catalogue
+        former = self.state.catalogue if self.state else None
+        catalogue, misfits = fitted(loaded_catalogue, catalogue_files, former)
         newest = self._newest()
         files = self._home.directory_files()
         stamp = digest(files)
-        common: dict[str, Any] = {"catalogue": catalogue, "catalogue_digest": digest(catalogue_files)}
+        common: dict[str, Any] = {
+            "catalogue": catalogue,
+            "catalogue_digest": digest(catalogue_files),
+            "warnings": misfits,
+        }
         if newest is not None and newest[0].digest == stamp:
             return State(release=newest[0], directory=newest[1], origin="REFRESH_OK", **common)
         try:
@@ -106,10 +113,9 @@ class Keeper:
                 digest=stamp,
             ),
             directory=loaded.directory,
-            warnings=loaded.warnings,
             origin="REFRESH_OK",
             compiled_now=True,
-            **common,
+            **common | {"warnings": (*misfits, *loaded.warnings)},
         )
 
     async def use(self, state: State, journal: Recorder) -> None:

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import typer
 
-from vaxel.cli import asking, judging, recorded, running
+from vaxel.cli import asking, cataloguing, judging, recorded, running
 from vaxel.cli.options import Compose
 from vaxel.errors import DataError, SettingsError, VaxelError
 
@@ -31,6 +31,7 @@ def build(compose: Compose) -> Run:
     )
     running.add(app, compose)
     asking.add(app)
+    cataloguing.add(app)
     judging.add(app)
     recorded.add(app)
 

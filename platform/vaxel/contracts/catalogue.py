@@ -36,6 +36,14 @@ class Catalogue:
         """The service domain, `clinicalprocess:healthcond:description`."""
         return self._domains[contract.namespace.lower()]
 
+    def keeping(self, bad: Set[str], former: "Catalogue | None") -> "Catalogue":
+        """This catalogue, with the entries of `former` for the namespaces in `bad` (lower case), or none for them."""
+        kept = [(self, each) for each in self if each.namespace.lower() not in bad]
+        if former is not None:
+            kept += [(former, each) for each in former if each.namespace.lower() in bad]
+        schemas = {each.namespace.lower(): schema for source, each in kept if (schema := source.schema(each))}
+        return Catalogue([(source.domain(each), each) for source, each in kept], schemas)
+
     @property
     def namespaces(self) -> Set[str]:
         """The namespaces of its contracts, in lower case."""

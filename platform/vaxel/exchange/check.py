@@ -7,6 +7,7 @@ from vaxel.contracts.catalogue import Catalogue
 from vaxel.contracts.entry import Contract
 from vaxel.contracts.validate import Violation, validate
 from vaxel.errors import ContractUnknown, MessageMalformed
+from vaxel.exchange.beside import beside
 
 Count = Callable[[Contract, str, tuple[Violation, ...]], None]
 """Told of violations: contract, `request` or `response`, and what was found."""
@@ -31,7 +32,7 @@ def checking(catalogue: Catalogue, count: Count, *, highest: str = "reject", for
                     fields={"contract": entry.namespace},
                 )
             else:
-                _validate(call, catalogue, entry, lowered(entry.validation.request, highest), count)
+                await _validate(call, catalogue, entry, lowered(entry.validation.request, highest), count)
             return await inner(call)
 
         return check
@@ -44,10 +45,10 @@ def lowered(level: str, highest: str) -> str:
     return _LOWERED[level, highest]
 
 
-def _validate(call: Call, catalogue: Catalogue, entry: Contract, level: str, count: Count) -> None:
+async def _validate(call: Call, catalogue: Catalogue, entry: Contract, level: str, count: Count) -> None:
     if level not in {"warn", "reject"} or call.envelope.payload is None:
         return
-    violations = validate(catalogue, entry, call.envelope.payload, response=False)
+    violations = await beside(call.body.length, validate, catalogue, entry, call.envelope.payload, response=False)
     if not violations:
         return
     count(entry, "request", violations)

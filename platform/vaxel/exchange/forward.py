@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from vaxel.call import Body, Call, Handler, Reply, RivtaProfile
 from vaxel.contracts.catalogue import Catalogue
 from vaxel.contracts.entry import Contract
-from vaxel.contracts.validate import validate
+from vaxel.contracts.validate import Violation, validate
 from vaxel.delivery import Answer, Outgoing, Producer
 from vaxel.errors import AddressUnusable, MessageMalformed, Overloaded, ProducerFailed, ProfileMismatch
+from vaxel.exchange.beside import beside
 from vaxel.exchange.bounds import Bounds
 from vaxel.exchange.check import Count, lowered
 from vaxel.exchange.headers import HeaderTable
@@ -114,7 +115,7 @@ class Forward:
         elif self._level(entry) in {"warn", "reject"} or call.encoding != "utf-8":
             body = Body.whole(await whole(call, self._counted(call, body), limit))
         if entry is not None and 200 <= answer.status < 300:
-            self._check(call, entry, body)
+            await self._check(call, entry, body)
         if call.encoding != "utf-8":
             body = Body.whole(charset.from_utf8(body.start, call.encoding))
         elif body.rest is not None:
@@ -128,7 +129,10 @@ class Forward:
     def _level(self, entry: Contract | None) -> str:
         return lowered(entry.validation.response, self._delivery.validation_max) if entry else "off"
 
-    def _check(self, call: Call, entry: Contract, body: Body) -> None:
+    def _violations(self, entry: Contract, content: bytes) -> tuple[Violation, ...]:
+        return validate(self._catalogue, entry, tree.parse(content).payload, response=True)
+
+    async def _check(self, call: Call, entry: Contract, body: Body) -> None:
         """Validate the answer at the contract's level (CO-7): in the call, or beside it."""
         level = self._level(entry)
         if level == "observe" and body.rest is None:
@@ -136,7 +140,7 @@ class Forward:
         if level not in {"warn", "reject"}:
             return
         try:
-            violations = validate(self._catalogue, entry, tree.parse(body.start).payload, response=True)
+            violations = await beside(len(body.start), self._violations, entry, body.start)
         except MessageMalformed as error:
             raise _failed(call, "producer.contract-violation", "the answer is not a SOAP message") from error
         if violations:

@@ -8,6 +8,7 @@ from vaxel.call import Body, Envelope, Multipart
 from vaxel.contracts.catalogue import Catalogue
 from vaxel.contracts.entry import Contract
 from vaxel.errors import MessageMalformed, RequestTooLarge
+from vaxel.exchange.beside import beside
 from vaxel.exchange.bounds import Bounds
 from vaxel.exchange.request import Request
 from vaxel.soap import bounds, charset, mtom, scan, tree
@@ -59,20 +60,20 @@ class Read:
         plain = coding in {"", "identity"}
         chunks = self._counted(request.chunks if plain else _decoded(request.chunks, coding, self._largest), reference)
         if content_type.startswith("multipart/"):
-            return self._multipart(await self._rest(bytearray(), chunks), request.header(b"content-type"))
+            return await self._multipart(await self._rest(bytearray(), chunks), request.header(b"content-type"))
         start = bytearray()
         async for chunk in chunks:
             start += chunk
             if len(start) > self._reading.head_bytes:
                 break
         else:
-            return self._whole(bytes(start))
+            return await self._whole(bytes(start))
         return await self._long(start, chunks, request if plain else None)
 
-    def _multipart(self, content: bytes, content_type: str) -> Message:
+    async def _multipart(self, content: bytes, content_type: str) -> Message:
         """The envelope of an XOP message; what becomes of its attachments is a setting (SW-13.6, SW-13.7)."""
         mode = self._reading.mtom
-        message = self._whole(mtom.envelope_of(content, content_type, mode))
+        message = await self._whole(mtom.envelope_of(content, content_type, mode))
         if mode == "inline" or not mtom.has_attachments(content, content_type):
             return message
         entry = self._catalogue.get(message.envelope.contract)
@@ -82,15 +83,9 @@ class Read:
             return replace(message, multipart=original)
         return replace(message, dropped=True)
 
-    def _whole(self, content: bytes) -> Message:
+    async def _whole(self, content: bytes) -> Message:
         """A message that is at hand in full."""
-        content, encoding = charset.to_utf8(content)
-        if len(content) > self._reading.head_bytes:
-            self._head(content)
-        try:
-            envelope = tree.parse(content, strict=self._reading.strict)
-        except MessageMalformed as error:
-            envelope = self._head_only(content, error)
+        content, encoding, envelope = await beside(len(content), self._parsed, content)
         self._check_size(self._catalogue.get(envelope.contract), len(content))
         return Message(envelope=envelope, body=Body.whole(content), encoding=encoding)
 
@@ -99,6 +94,16 @@ class Read:
         limit = self._reading.head_bytes
         reader = scan.HeadReader(limit=limit, strict=self._reading.strict)
         return reader.feed(content[: limit + bounds.DEFAULT.tag_bytes])
+
+    def _parsed(self, content: bytes) -> tuple[bytes, str, Envelope]:
+        """The message in UTF-8, the encoding it came in, and its envelope."""
+        content, encoding = charset.to_utf8(content)
+        if len(content) > self._reading.head_bytes:
+            self._head(content)
+        try:
+            return content, encoding, tree.parse(content, strict=self._reading.strict)
+        except MessageMalformed as error:
+            return content, encoding, self._head_only(content, error)
 
     def _head_only(self, content: bytes, malformed: MessageMalformed) -> Envelope:
         """The head of a message that is malformed later, where its contract lets that pass (SW-4.2)."""
@@ -122,7 +127,7 @@ class Read:
                 self._check_size(entry, request.length)
                 body = Body(start=bytes(start), rest=request.chunks, length=request.length)
                 return Message(envelope=envelope, body=body, encoding="utf-8")
-        return self._whole(await self._rest(start, chunks))
+        return await self._whole(await self._rest(start, chunks))
 
     async def _rest(self, start: bytearray, chunks: AsyncIterator[bytes]) -> bytes:
         """Read to the end, within the largest size."""
