@@ -185,7 +185,8 @@ location / {{ proxy_pass http://p; proxy_http_version 1.1; proxy_set_header Conn
     )
     try:
         _wait(port)
-        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        while not (children := Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()):
+            time.sleep(0.01)  # the port is open before the worker is there
         yield Server(name="nginx", port=port, pids=(process.pid, *(int(child) for child in children)))
     finally:
         process.terminate()

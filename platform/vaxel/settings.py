@@ -7,9 +7,11 @@ has its heading in docs/operations.md.
 import ipaddress
 import os
 import re
+import time
 import tomllib
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 from zoneinfo import ZoneInfo
@@ -39,13 +41,20 @@ def swedish_now() -> datetime:
 
 def swedish_day() -> date:
     """The day in Sweden: what routes and permissions are valid by (DI-3.1)."""
-    return swedish_now().date()
+    return _day(int(time.time()))
 
 
+@lru_cache(maxsize=2)
+def _day(second: int) -> date:
+    """The day of a second: asked several times a call, worked out once."""
+    return datetime.fromtimestamp(second, SWEDEN).date()
+
+
+_USERINFO = re.compile(r"(?<=:)//[^/@]+@")
 PREFIX = "VAXEL_"
 FILE = "vaxel.toml"
-FOREIGN = frozenset({"VAXEL_RIVTA_DIR"})
-"""Names that other programs of the project use: the tests' reference data."""
+FOREIGN = frozenset({"VAXEL_RIVTA_DIR", "VAXEL_TEST_MESSAGES"})
+"""Names that the tests use: their reference data, and how many messages they make."""
 
 LOG_HEADERS = (
     "SOAPAction, Content-Type, Content-Length, User-Agent, Host, x-skltp-correlation-id, x-rivta-*, "
@@ -81,6 +90,7 @@ def _peers(value: Any) -> Any:
 
 
 Words = Annotated[tuple[str, ...], BeforeValidator(_items)]
+Compatibility = Annotated[tuple[Literal["unanchor-patterns", "wildcard-other"], ...], BeforeValidator(_items)]
 Switch = Annotated[bool, BeforeValidator(_switch)]
 Networks = Annotated[tuple[Network, ...], BeforeValidator(_items)]
 Internal = Annotated[tuple[tuple[str, tuple[str, ...]], ...], BeforeValidator(_peers)]
@@ -150,12 +160,13 @@ class Settings(BaseModel):
     tree_permissions: Switch = True
     tree_permissions_except: Words = ()
     tree_ignore_case: Switch = False
+    tree_required: Switch = True
     directory: Literal["files"] = "files"
 
     validation_max: Literal["off", "observe", "warn", "reject"] = "reject"
     observe_cpu: Annotated[float, Field(ge=0, le=1)] = 0.05
     unknown_contracts: Literal["refuse", "forward"] = "refuse"
-    schema_compat: Words = ("unanchor-patterns", "wildcard-other")
+    schema_compat: Compatibility = ("unanchor-patterns", "wildcard-other")
 
     connect_timeout_s: Seconds = 2
     producer_timeout_s: Seconds = 29
@@ -192,6 +203,8 @@ class Settings(BaseModel):
     )
     headers_request_keep: str = r"(?i)x-vp-sender-id|x-vp-instance-id"
     headers_response_remove: str = r"(?i)SOAPAction|MULE_.*|X-MULE_.*|LOCAL_CERTIFICATE|PEER_CERTIFICATES|http.method"
+    gzip_consumer: Switch = False
+    gzip_producer: Switch = False
     mtom: Literal["strip", "inline", "pass"] = "strip"
     pass_soap12_faults: Switch = False
     fault_cause: Switch = True
@@ -203,6 +216,7 @@ class Settings(BaseModel):
 
     call_events: Literal["summary", "all"] = "summary"
     log_headers: Words = _items(LOG_HEADERS)
+    log_payload: Switch = False
     checkpoint_to: str = ""
     segment_bytes: Count = 67_108_864
     reserve_bytes: Count = 4_194_304
@@ -303,11 +317,19 @@ def effective(settings: Settings) -> dict[str, str]:
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, ProducerTls):
+        stated = value.model_dump(exclude_defaults=True) | ({"key": "***"} if value.key else {})
+        return "{" + ", ".join(f"{name} = {_text(each)}" for name, each in stated.items()) + "}"
     if isinstance(value, bool):
         return "on" if value else "off"
     if isinstance(value, tuple):
-        return ", ".join(_text(item) for item in value)
-    return "" if value is None else str(value)
+        return ", ".join(_pair(*item) if isinstance(item, tuple) else _text(item) for item in value)
+    return "" if value is None else _USERINFO.sub("//***@", str(value))
+
+
+def _pair(peer: str, senders: tuple[str, ...]) -> str:
+    """An entry of SW-5.3 and SW-5.4, as it is stated."""
+    return f"{peer}={'|'.join(senders)}"
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:

@@ -46,7 +46,6 @@ async def producer(talk: Talk, **calling: float) -> AsyncIterator[tuple[Producer
 
     server = await listening(talk)
     client = Producers(Calling(retry_delay_s=0, **calling), LOOPBACK, _no_tls)  # type: ignore[arg-type]
-    await client.open()
     try:
         yield client, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/x"
     finally:

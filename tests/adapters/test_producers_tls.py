@@ -78,7 +78,6 @@ async def outcome(port: int, tls: ProducerTls) -> str:
     tls.load()
     networks = AllowedNetworks((ipaddress.ip_network("127.0.0.0/8"),))
     client = Producers(Calling(retry_delay_s=0), networks, tls)
-    await client.open()
     outgoing = Outgoing(
         url=f"https://127.0.0.1:{port}/",
         headers=((b"host", b"x"),),

@@ -81,10 +81,14 @@ def entry_of(name: str) -> tuple[Any, Any]:
 
 ACTOR = {"actorId": PATIENT, "actorType": "subject_of_care"}
 PERSON = {"id": PATIENT, "type": "1.2.752.129.2.1.3.1"}
+INSTANCE = {"root": PERSON["type"], "extension": PATIENT}
+UNIT_INSTANCE = {"root": "1.2.752.129.2.1.4.1", "extension": UNIT}
+CARE_DOCUMENTATION_2 = "urn:riv:clinicalprocess:healthcond:description:GetCareDocumentationResponder:2"
 CALLS = [
     ("GetDiagnosis", {}, {"patientId": PERSON, "careUnitHSAId": [UNIT]}),
     ("GetAlertInformation", {}, {"patientId": PERSON}),
-    ("GetCareDocumentation", {}, {"patientId": PERSON, "careUnitHSAid": [UNIT, PRODUCER]}),
+    (CARE_DOCUMENTATION_2, {}, {"patientId": PERSON, "careUnitHSAid": [UNIT, PRODUCER]}),
+    ("GetCareDocumentation", {}, {"patientId": INSTANCE, "careUnit": [UNIT_INSTANCE]}),
     ("GetSubjectOfCareSchedule", {"actor": ACTOR}, {"subject_of_care": PATIENT, "healthcare_facility": UNIT}),
 ]
 
@@ -103,14 +107,14 @@ async def test_a_stock_client_calls_through_the_switch(
                 file, (tmp_path / file).read_text("utf-8").replace(f"[{DIAGNOSIS}, ", f"[{contract.namespace}, ")
             )
         await stage.platform.reload()
-        stage.producer.content = Sampler(contract, ROOT / schema.location).response(Facts())
+        stage.producer.content = Sampler(contract, schema.structure()).response(Facts())
         url = f"http://127.0.0.1:{stage.platform.ports['http']}{path_of(ROOT / schema.location)}?wsdl"
 
         def ask() -> Any:
             with requests.Session() as session:
                 session.headers.update({"x-vp-sender-id": TRUSTED, "x-vp-instance-id": PLATFORM})
                 client = zeep.Client(url, transport=zeep.Transport(session=session))
-                return client.service[name](_soapheaders={"LogicalAddress": UNIT, **headers}, **arguments)
+                return client.service[contract.name](_soapheaders={"LogicalAddress": UNIT, **headers}, **arguments)
 
         answer = await asyncio.to_thread(ask)
         assert answer is not None

@@ -1,6 +1,6 @@
-"""The way to producers: one pooled aiohttp session, every failure with its stable cause (switch.md sections 10, 11).
+"""The way to producers: pooled connections of our own, every failure with its stable cause (switch.md sections 10, 11).
 
-aiohttp, since it was measured: other clients cost many times more CPU a call (docs/adr/0011).
+Our own, since it was measured: clients for everybody cost many times more CPU a call (docs/adr/0011).
 """
 
 import asyncio
@@ -12,12 +12,11 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from functools import lru_cache
-
-import aiohttp
-from multidict import CIMultiDict
-from yarl import URL
+from urllib.parse import urlsplit
 
 from vaxel.adapters.addresses import AddressRefused, AllowedNetworks
+from vaxel.adapters.outbound import NotHttp, Outbound, Silent, Truncated
+from vaxel.adapters.pool import ConnectTimeout, Endpoint, HandshakeFailed, NameUnknown, Pool
 from vaxel.call import Body, Headers
 from vaxel.delivery import Answer, Outgoing
 from vaxel.errors import AddressUnusable, Overloaded, ProducerFailed
@@ -27,10 +26,7 @@ _HOP_BY_HOP = frozenset(
     b" proxy-connection".split()
 )
 _ENVELOPE_END = re.compile(rb"</(?:[\w.-]+:)?Envelope\s*>\s*\Z")
-_AUTO = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 _REJECTED = re.compile("CERTIFICATE_REQUIRED|BAD_CERTIFICATE|UNKNOWN_CA|CERTIFICATE_UNKNOWN|REVOKED|EXPIRED", re.I)
-
-PART_BYTES = 262_144
 
 TlsFor = Callable[[str, int], ssl.SSLContext]
 """Host and port → the context of their TLS profile (SW-16.2)."""
@@ -51,62 +47,61 @@ class Calling:
     show_address: bool = True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Address:
+    """A route's address, taken apart once (SW-7.5): `request_line` is what the producer is asked."""
+
+    scheme: str
+    host: str
+    port: int
+    name: str
+    request_line: bytes
+
+
 class Producers:
     """The `Producer` port over HTTP and HTTPS."""
 
     def __init__(self, calling: Calling, networks: AllowedNetworks, tls: TlsFor) -> None:
         self._calling = calling
-        self._networks = networks
         self._tls = tls
         self._in_flight: Counter[str] = Counter()
-        self._url = lru_cache(maxsize=4096)(_url)
-        self._session: aiohttp.ClientSession | None = None
-
-    async def open(self) -> None:
-        """Make the pool; needs a running loop."""
-        connector = aiohttp.TCPConnector(
-            limit=0,
-            keepalive_timeout=self._calling.pool_idle_s,
-            use_dns_cache=False,  # a name is resolved once for each connection (SW-10.10)
-            resolver=aiohttp.ThreadedResolver(),
-            socket_factory=self._networks.socket,
-        )
-        self._session = aiohttp.ClientSession(
-            connector=connector,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-            skip_auto_headers=_AUTO,
-            timeout=aiohttp.ClientTimeout(total=None),
-        )
+        self._address = lru_cache(maxsize=4096)(_address)
+        self._pool = Pool(networks, connect_timeout_s=calling.connect_timeout_s, idle_s=calling.pool_idle_s)
 
     async def close(self) -> None:
         """Close every connection."""
-        if self._session is not None:
-            await self._session.close()
+        await self._pool.close()
 
     @property
     def in_flight(self) -> dict[str, int]:
         """Calls under way by endpoint (`host:port`)."""
         return dict(self._in_flight)
 
+    @property
+    def connections(self) -> int:
+        """Open connections to producers, idle ones included."""
+        return self._pool.open
+
     async def send(self, outgoing: Outgoing) -> Answer:
         """Send, again where that is safe (SW-10.5 to SW-10.7); `ProducerFailed` or `Overloaded`."""
-        url = self._url(outgoing.url)
+        address = self._address(outgoing.url)
         attempts = 0
-        leave = self._enter(url)
+        self._enter(address)
         try:
             while True:
                 try:
-                    return await self._attempt(outgoing, url, attempts, leave)
+                    return await self._attempt(outgoing, address, attempts)
                 except _Failure as failure:
                     again = attempts < self._calling.retry_attempts and self._repeatable(outgoing, failure)
                     pause = self._calling.retry_delay_s if failure.unsent else 0
                     if not again or time.monotonic() + pause >= outgoing.deadline:
-                        raise self._failed(outgoing, failure) from failure.__cause__
+                        failed = self.failed(outgoing, failure)
+                        failed.retries = attempts
+                        raise failed from failure.__cause__
                     attempts += 1
                     await asyncio.sleep(pause)
         except BaseException:
-            leave()
+            self._leave(address)
             raise
 
     def _repeatable(self, outgoing: Outgoing, failure: "_Failure") -> bool:
@@ -115,70 +110,68 @@ class Producers:
         small = outgoing.body.rest is None and len(outgoing.body.start) <= self._calling.retry_buffer_bytes
         return failure.cause == "producer.reset" and outgoing.idempotent and small
 
-    async def _attempt(self, outgoing: Outgoing, url: URL, retries: int, leave: Callable[[], None]) -> Answer:
-        session = self._session
-        assert session is not None, "open() comes first"  # noqa: S101
-        if not outgoing.idempotent:
-            await _notice_closed()
+    async def _attempt(self, outgoing: Outgoing, address: _Address, retries: int) -> Answer:
+        """One request on one connection, until the answer's first bytes, which decide what it is (SW-11.1)."""
+        tls = self._tls(address.host, address.port) if address.scheme == "https" else None
+        endpoint = Endpoint(address.host, address.port, tls)
         try:
-            response = await session.request(
-                "POST",
-                url,
-                headers=_headers(outgoing, chunked=self._calling.chunked),
-                data=_content(outgoing.body),
-                allow_redirects=False,
-                ssl=self._tls(url.host or "", url.port or 443) if url.scheme == "https" else False,
-                timeout=self._timeout(outgoing),
+            connection = await self._pool.take(endpoint, outgoing.deadline - time.monotonic())
+        except OSError as error:
+            raise _connecting(error) from error
+        reader = _Reader(self, outgoing, address, endpoint, connection)
+        try:
+            chunked = self._calling.chunked or outgoing.body.length is None
+            connection.begin(
+                self._head(outgoing, address, chunked=chunked),
+                outgoing.body,
+                chunked=chunked,
+                pause_s=outgoing.answer_timeout_s,
+                deadline=outgoing.deadline,
             )
-        except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
-            raise _failure(error) from error
-        return await self._answer(outgoing, response, retries, leave)
-
-    async def _answer(
-        self, outgoing: Outgoing, response: aiohttp.ClientResponse, retries: int, leave: Callable[[], None]
-    ) -> Answer:
-        """The answer with its first bytes, which decide what it is before a status is sent (SW-11.1)."""
-        reader = _Reader(response, lambda failure: self._failed(outgoing, failure), leave)
-        try:
-            start, whole = await reader.peek(self._calling.peek_bytes)
+            start = await reader.peek(self._calling.peek_bytes)
         except BaseException:
-            response.close()
+            self._pool.give_back(endpoint, connection)
             raise
+        whole = connection.complete
         if whole:
-            leave()
+            reader.close()
         return Answer(
-            status=response.status,
-            reason=response.reason or "",
-            headers=_lowered(response.raw_headers),
-            body=Body.whole(start) if whole else Body(start=start, rest=reader, length=response.content_length),
+            status=connection.status,
+            reason=connection.reason.decode("latin-1"),
+            headers=_passed(connection.headers),
+            body=Body.whole(start) if whole else Body(start=start, rest=reader, length=connection.length),
             retries=retries,
         )
 
-    def _timeout(self, outgoing: Outgoing) -> aiohttp.ClientTimeout:
-        left = outgoing.deadline - time.monotonic()
-        if left == float("inf"):
-            return _endless(self._calling.connect_timeout_s, outgoing.answer_timeout_s)
-        return aiohttp.ClientTimeout(
-            total=max(left, 0.001), connect=self._calling.connect_timeout_s, sock_read=outgoing.answer_timeout_s
-        )
+    def _head(self, outgoing: Outgoing, address: _Address, *, chunked: bool) -> bytes:
+        lines = [address.request_line]
+        lines += [b"%b: %b\r\n" % header for header in outgoing.headers]
+        if chunked:
+            lines.append(b"transfer-encoding: chunked\r\n\r\n")
+        else:
+            lines.append(b"content-length: %d\r\n\r\n" % (outgoing.body.length or 0))
+        return b"".join(lines)
 
-    def _enter(self, url: URL) -> Callable[[], None]:
-        """Count a call until its answer is read to the end (SW-2.8); returns how to count it out, once."""
-        endpoint = f"{url.host}:{url.port}"
-        if self._in_flight[endpoint] >= self._calling.max_calls_per_producer:
+    def _enter(self, address: _Address) -> None:
+        """Count a call until its answer is read to the end (SW-2.8)."""
+        if self._in_flight[address.name] >= self._calling.max_calls_per_producer:
             raise Overloaded("too many calls to this producer", fields={"bound": "VAXEL_MAX_CALLS_PER_PRODUCER"})
-        self._in_flight[endpoint] += 1
+        self._in_flight[address.name] += 1
 
-        def leave() -> None:
-            self._in_flight[endpoint] -= 1
-            if not self._in_flight[endpoint]:
-                del self._in_flight[endpoint]
+    def _leave(self, address: _Address) -> None:
+        self._in_flight[address.name] -= 1
+        if not self._in_flight[address.name]:
+            del self._in_flight[address.name]
 
-        return leave
-
-    def _failed(self, outgoing: Outgoing, failure: "_Failure") -> ProducerFailed:
+    def failed(self, outgoing: Outgoing, failure: "_Failure") -> ProducerFailed:
+        """The refusal that a failure becomes."""
         fields = {"address": outgoing.url} if self._calling.show_address else {}
         return ProducerFailed(_WORDS[failure.cause], cause=failure.cause, fields=fields)
+
+    def release(self, address: _Address, endpoint: Endpoint, connection: Outbound) -> None:
+        """An answer has been read, or given up."""
+        self._leave(address)
+        self._pool.give_back(endpoint, connection)
 
 
 class _Failure(Exception):
@@ -190,47 +183,37 @@ class _Failure(Exception):
         self.unsent = unsent
 
 
-async def _notice_closed() -> None:
-    """Let the loop see which idle connections were closed: what is not sent twice must not meet one (SW-10.4).
-
-    One turn of the loop asks the sockets, the next handles what they said.
-    """
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
-
-
 class _Reader:
     """Reads one answer's body, first by `peek`, then as an iterator, and translates what goes wrong.
 
     No generator: closing one that was never begun would not run its end, and the connection would stay open.
     """
 
+    __slots__ = ("_address", "_connection", "_ended", "_endpoint", "_outgoing", "_producers")
+
     def __init__(
-        self,
-        response: aiohttp.ClientResponse,
-        failed: Callable[[_Failure], ProducerFailed],
-        leave: Callable[[], None],
+        self, producers: Producers, outgoing: Outgoing, address: _Address, endpoint: Endpoint, connection: Outbound
     ) -> None:
-        self._response = response
-        self._failed = failed
-        self._leave = leave
+        self._producers = producers
+        self._outgoing = outgoing
+        self._address = address
+        self._endpoint = endpoint
+        self._connection = connection
         self._ended = False
 
-    async def peek(self, size: int) -> tuple[bytes, bool]:
-        """The first bytes, and whether they are all."""
-        start = b""
+    async def peek(self, size: int) -> bytes:
+        """The first bytes; raises `_Failure`."""
+        connection = self._connection
         try:
-            while len(start) < size:
-                chunk = await self._response.content.readany()
-                if not chunk:
-                    return start, True
-                start = start + chunk if start else chunk
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            if isinstance(error, aiohttp.ClientPayloadError) and _ENVELOPE_END.search(start[-512:]):
-                self._response.close()
-                return start, True  # longer by its own word than in fact, but complete (section 11)
-            raise self._broken(error) from error
-        return start, self._response.content.at_eof()
+            return await connection.peek(size)
+        except Truncated as error:
+            start = connection.taken()
+            if not _ENVELOPE_END.search(start[-512:]):
+                raise _Failure("producer.response-truncated") from error
+            connection.complete = True  # longer by its own word than in fact, but complete (section 11)
+            return start
+        except (OSError, NotHttp, Silent) as error:
+            raise _answering(error) from error
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
@@ -240,32 +223,27 @@ class _Reader:
         if self._ended:
             raise StopAsyncIteration
         try:
-            chunk = await self._response.content.readany()
-        except BaseException as error:
-            await self.aclose()
-            if isinstance(error, aiohttp.ClientError | OSError):  # TimeoutError is an OSError
-                raise self._broken(error) from error
+            chunk = await self._connection.read()
+        except (OSError, NotHttp, Silent, Truncated) as error:
+            self.close()
+            raise self._producers.failed(self._outgoing, _answering(error)) from error
+        except BaseException:
+            self.close()
             raise
         if not chunk:
-            await self.aclose()
+            self.close()
             raise StopAsyncIteration
         return chunk
 
     async def aclose(self) -> None:
         """End: the connection is dropped where not all of the answer was read."""
-        if self._ended:
-            return
-        self._ended = True
-        self._leave()
-        if not self._response.content.at_eof():
-            self._response.close()
+        self.close()
 
-    def _broken(self, error: BaseException) -> ProducerFailed:
-        if isinstance(error, aiohttp.ClientPayloadError):
-            return self._failed(_Failure("producer.response-truncated"))
-        if isinstance(error, aiohttp.SocketTimeoutError):
-            return self._failed(_Failure("producer.idle-timeout"))
-        return self._failed(_failure(error))
+    def close(self) -> None:
+        """The same, at once."""
+        if not self._ended:
+            self._ended = True
+            self._producers.release(self._address, self._endpoint, self._connection)
 
 
 _WORDS = {
@@ -285,96 +263,68 @@ _WORDS = {
     "producer.protocol": "the producer's answer is not HTTP",
     "producer.address-refused": "the producer's address is not allowed",
 }
-_ERRNO = {
-    errno.ECONNREFUSED: "producer.connect-refused",
-    errno.ETIMEDOUT: "producer.connect-timeout",
-}
 _HOSTNAME_MISMATCH = {62, 64}  # X509_V_ERR_HOSTNAME_MISMATCH, …_IP_ADDRESS_MISMATCH
 
 
-def _failure(error: BaseException) -> _Failure:
-    """What an error of the client means (SW-14.3); the one place that knows aiohttp's exceptions."""
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return _Failure("producer.dns", unsent=True)
-    if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        code = getattr(error.certificate_error, "verify_code", 0)
-        return _Failure("producer.tls-hostname" if code in _HOSTNAME_MISMATCH else "producer.tls-untrusted")
-    if isinstance(error, aiohttp.ClientConnectorError) and not isinstance(error, aiohttp.ClientSSLError):
-        return _connecting(error.os_error)
-    if isinstance(error, aiohttp.ConnectionTimeoutError):
-        return _Failure("producer.connect-timeout", unsent=True)
-    if isinstance(error, aiohttp.SocketTimeoutError):
-        return _Failure("producer.response-timeout")
-    if isinstance(error, TimeoutError):
-        return _Failure("producer.total-timeout")
-    if tls := _tls_error(error):
-        rejected = _REJECTED.search(str(tls)) is not None
-        return _Failure("producer.tls-client-rejected" if rejected else "producer.tls-handshake")
-    if isinstance(error, aiohttp.ServerDisconnectedError | OSError):
-        return _Failure("producer.reset")
-    return _Failure("producer.protocol")
-
-
 def _connecting(error: OSError) -> _Failure:
+    """What it means that no connection could be had (SW-14.3)."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return _Failure(
+            "producer.tls-hostname" if error.verify_code in _HOSTNAME_MISMATCH else "producer.tls-untrusted"
+        )
+    if isinstance(error, ssl.SSLError):
+        return _Failure("producer.tls-client-rejected" if _REJECTED.search(str(error)) else "producer.tls-handshake")
+    if isinstance(error, HandshakeFailed):
+        return _Failure("producer.tls-handshake")
     if isinstance(error, AddressRefused):
         return _Failure("producer.address-refused")
-    if isinstance(error, ConnectionResetError | ConnectionAbortedError | BrokenPipeError):
-        return _Failure("producer.tls-handshake")  # the connection stood, so it broke in the handshake: not retried
-    return _Failure(_ERRNO.get(error.errno or 0, "producer.unreachable"), unsent=True)
+    if isinstance(error, NameUnknown):
+        return _Failure("producer.dns", unsent=True)
+    if isinstance(error, ConnectTimeout) or error.errno == errno.ETIMEDOUT:
+        return _Failure("producer.connect-timeout", unsent=True)
+    if error.errno == errno.ECONNREFUSED:
+        return _Failure("producer.connect-refused", unsent=True)
+    return _Failure("producer.unreachable", unsent=True)
 
 
-def _tls_error(error: BaseException | None) -> ssl.SSLError | None:
-    while error is not None:
-        if isinstance(error, ssl.SSLError):
-            return error
-        if isinstance(error, aiohttp.ClientSSLError):
-            return getattr(error, "os_error", None) or ssl.SSLError()
-        error = error.__cause__ or error.__context__
-    return None
+def _answering(error: BaseException) -> _Failure:
+    """What it means that an exchange broke (SW-14.3)."""
+    if isinstance(error, Silent) and error.late:
+        return _Failure("producer.total-timeout")
+    if isinstance(error, Silent):
+        return _Failure("producer.idle-timeout" if error.begun else "producer.response-timeout")
+    if isinstance(error, Truncated):
+        return _Failure("producer.response-truncated")
+    if isinstance(error, NotHttp):
+        return _Failure("producer.protocol")
+    if isinstance(error, ssl.SSLError):
+        return _Failure("producer.tls-client-rejected" if _REJECTED.search(str(error)) else "producer.tls-handshake")
+    return _Failure("producer.reset")
 
 
-@lru_cache(maxsize=256)
-def _endless(connect_s: float, answer_s: float) -> aiohttp.ClientTimeout:
-    return aiohttp.ClientTimeout(total=None, connect=connect_s, sock_read=answer_s)
-
-
-def _url(text: str) -> URL:
+def _address(text: str) -> _Address:
     """The address as it stands (SW-7.5)."""
     try:
-        url = URL(text, encoded=True)
-        usable = url.scheme in {"http", "https"} and bool(url.host)
+        parts = urlsplit(text)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and text.isascii() and text.isprintable()
     except ValueError:
         usable = False
-    if not usable:
+    if not usable or " " in text:
         raise AddressUnusable("the route's address is no URL", cause="routing.address-invalid")
-    return url
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    host = parts.hostname or ""
+    return _Address(
+        scheme=parts.scheme,
+        host=host,
+        port=port,
+        name=f"{host}:{port}",
+        request_line=b"POST %b HTTP/1.1\r\n" % target.encode("ascii"),
+    )
 
 
-def _headers(outgoing: Outgoing, *, chunked: bool) -> CIMultiDict[str]:
-    headers = CIMultiDict([(name.decode("latin-1"), value.decode("latin-1")) for name, value in outgoing.headers])
-    if outgoing.body.length is not None and not chunked:
-        headers["Content-Length"] = str(outgoing.body.length)
-    elif chunked:
-        headers["Transfer-Encoding"] = "chunked"
-    return headers
-
-
-def _content(body: Body) -> bytes | AsyncIterator[bytes]:
-    """The body as aiohttp takes it: a large one in parts, so that writing it does not hold up other calls."""
-    return body.start if body.rest is None and len(body.start) <= PART_BYTES else _stream(body)
-
-
-async def _stream(body: Body) -> AsyncIterator[bytes]:
-    for place in range(0, len(body.start), PART_BYTES):
-        yield body.start[place : place + PART_BYTES]
-    if body.rest is not None:
-        async for chunk in body.rest:
-            yield chunk
-
-
-def _lowered(headers: Headers) -> Headers:
-    named = {
-        word.strip().lower() for name, value in headers if name.lower() == b"connection" for word in value.split(b",")
-    }
-    dropped = _HOP_BY_HOP | named
-    return tuple((key, value) for name, value in headers if (key := name.lower()) not in dropped)
+def _passed(headers: Headers) -> Headers:
+    """The answer's headers without those that belong to its connection (SW-12.2)."""
+    named = {word.strip().lower() for name, value in headers if name == b"connection" for word in value.split(b",")}
+    dropped = _HOP_BY_HOP | named if named else _HOP_BY_HOP
+    return tuple(header for header in headers if header[0] not in dropped)

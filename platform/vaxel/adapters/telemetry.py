@@ -3,23 +3,36 @@
 Only allow-listed headers are logged, certificates and tokens never, payloads never; labels hold no personal data.
 """
 
+import asyncio
 import fnmatch
 import re
 import sys
 import time
 import traceback
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, BinaryIO
 
 import orjson
-import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from vaxel.adapters.tallies import Count, Spread
 from vaxel.call import Call, Headers, Reply
 from vaxel.errors import Refusal
+from vaxel.instants import iso
 
+_STATIC = {
+    "event.module": "skltp-messages",
+    "event.kind": "event",
+    "event.category": ["web"],
+    "event.type": ["access"],
+    "http.request.method": "POST",
+}
+_FORWARDED = {
+    b"x-vp-forwarded-proto": "labels.httpXForwardedProto",
+    b"x-vp-forwarded-host": "labels.httpXForwardedHost",
+    b"x-vp-forwarded-port": "labels.httpXForwardedPort",
+}
 FILTERED = frozenset({b"x-forwarded-tls-client-cert", b"x-vp-auth-cert", b"x-fk-auth-cert", b"authorization"})
 _IDENTITY = re.compile(r"(?<!\d)(?:\d{2})?\d{6}[-+]?\d{4}(?!\d)")
 
@@ -29,47 +42,43 @@ def masked(text: str) -> str:
     return _IDENTITY.sub("************", text)
 
 
-class _Lines(structlog.BoundLoggerBase):
-    """A logger of whole lines: their members are decided here, not by its callers."""
-
-    def line(self, fields: Mapping[str, Any]) -> None:
-        """Write one line."""
-        self._proxy_to_logger("msg", None, **fields)
-
-
-def _dumps(fields: Any, **_: Any) -> bytes:
-    return orjson.dumps(fields, default=str)
-
-
 class Log:
-    """Writes one JSON object a line; a line that cannot be written is counted, never waited for."""
+    """Writes one JSON object a line; the lines of one turn of the event loop go out in one write.
+
+    A line that cannot be written is counted in `dropped`, never waited for.
+    """
 
     def __init__(self, stream: BinaryIO | None = None, service: str = "vaxel", host: str = "") -> None:
+        self._stream = stream or sys.stdout.buffer
         self._base = {"service.name": service, "host.hostname": host}
-        self._logger = structlog.wrap_logger(
-            structlog.BytesLogger(stream or sys.stdout.buffer),
-            processors=[structlog.processors.JSONRenderer(serializer=_dumps)],
-            wrapper_class=_Lines,
-        )
+        self._lines: list[bytes] = []
         self.dropped = 0
 
     def write(self, level: str, message: str, fields: Mapping[str, Any]) -> None:
         """One line: time, level, message, then the fields with flat ECS names."""
-        line = {
-            "@timestamp": datetime.now(UTC).isoformat(timespec="milliseconds"),
-            "log.level": level,
-            "message": message,
-            **self._base,
-            **fields,
-        }
-        try:
-            self._logger.line(line)
-        except (OSError, ValueError):
-            self.dropped += 1
+        said = {"@timestamp": iso(time.time_ns()), "log.level": level, "message": message, **self._base, **fields}
+        self._lines.append(orjson.dumps(said, default=str, option=orjson.OPT_APPEND_NEWLINE))
+        if len(self._lines) == 1:
+            self._flush_soon()
 
     def event(self, action: str, level: str = "info", **fields: Any) -> None:
         """An event that is no call: a release, a reload, an alarm."""
         self.write(level, action, {"event.action": action, **fields})
+
+    def flush(self) -> None:
+        """Write what waits for the end of the loop's turn."""
+        lines, self._lines = self._lines, []
+        try:
+            self._stream.write(b"".join(lines))
+            self._stream.flush()
+        except (OSError, ValueError):
+            self.dropped += len(lines)
+
+    def _flush_soon(self) -> None:
+        try:
+            asyncio.get_running_loop().call_soon(self.flush)
+        except RuntimeError:  # no loop: nothing to wait for
+            self.flush()
 
 
 class Metrics:
@@ -77,42 +86,23 @@ class Metrics:
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         self.registry = registry or CollectorRegistry()
-        self.calls = Counter(
-            "vaxel_calls",
-            "Calls by contract, code and cause",
-            ["contract", "code", "cause"],
-            registry=self.registry,
-        )
-        self.seconds = Histogram(
+        self.calls = Count("vaxel_calls", "Calls by contract, code and cause", ("contract", "code", "cause"))
+        self.seconds = Spread(
             "vaxel_call_seconds",
             "Seconds by phase: in the platform, and waiting for the producer",
-            ["phase"],
-            registry=self.registry,
-            buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+            "phase",
+            (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
         )
-        self.bytes = Counter("vaxel_bytes", "Bytes of messages", ["direction"], registry=self.registry)
-        self.retries = Counter("vaxel_retries", "Repeated attempts to reach a producer", registry=self.registry)
-        self.violations = Counter(
-            "vaxel_violations",
-            "Messages that violate their contract",
-            ["contract", "message"],
-            registry=self.registry,
-        )
-        self.judged = Counter(
+        self.bytes = Count("vaxel_bytes", "Bytes of messages", ("direction",))
+        self.retries = Count("vaxel_retries", "Repeated attempts to reach a producer")
+        self.judged = Count(
             "vaxel_contract_messages",
             "Messages by contract and outcome of their check: valid, violating, newer-minor, or skipped and why",
-            ["contract", "message", "outcome"],
-            registry=self.registry,
+            ("contract", "message", "outcome"),
         )
-        self.observe_cpu = Counter(
-            "vaxel_observe_cpu_seconds", "CPU seconds spent on checks beside calls", registry=self.registry
-        )
-        # One child for each label set, looked up once: `labels()` costs more than the increment.
-        self.child = lru_cache(maxsize=4096)(self.calls.labels)
-        self.in_platform = self.seconds.labels("platform")
-        self.in_producer = self.seconds.labels("producer")
-        self.bytes_in, self.bytes_out = self.bytes.labels("in"), self.bytes.labels("out")
-
+        self.observe_cpu = Count("vaxel_observe_cpu_seconds", "CPU seconds spent on checks beside calls")
+        for tally in (self.calls, self.seconds, self.bytes, self.retries, self.judged, self.observe_cpu):
+            self.registry.register(tally)
         self.journal_records = Counter("vaxel_journal_records", "Records made durable", registry=self.registry)
         self.journal_syncs = Histogram(
             "vaxel_journal_sync_seconds",
@@ -125,6 +115,10 @@ class Metrics:
         """The journal made records durable."""
         self.journal_records.inc(records)
         self.journal_syncs.observe(seconds)
+
+    def counter(self, name: str, text: str, labels: Sequence[str]) -> Counter:
+        """A counter of another part."""
+        return Counter(name, text, labels, registry=self.registry)
 
     def gauge(self, name: str, text: str, value: Callable[[], float]) -> None:
         """A gauge read when it is asked for."""
@@ -165,16 +159,21 @@ class CallEvents:
     def answered(self, call: Call, reply: Reply) -> None:
         """`resp-out`, or the one line of the call: it was answered."""
         self._count(call, "", "")
-        fields: dict[str, Any] = {"http.response.status_code": reply.status}
+        fields: dict[str, Any] = {
+            "http.response.status_code": reply.status,
+            "http.response.headers": self.shown(reply.headers),
+        }
         if not self._every:
             fields["http.request.headers"] = self.shown(call.headers)
-        self._line("resp-out" if self._every else "call", "resp.out", call, fields)
+        # An original consumer stated without the right to is a warning (SW-6.2).
+        level = "warning" if "original_consumer" in call.trail.notes else "info"
+        self._line("resp-out" if self._every else "call", "resp.out", call, fields, level=level)
 
     def refused(self, arrival: Any, call: Call | None, refusal: Refusal, status: int) -> None:
         """`error` and `resp-out`: the call was refused, at the door where `call` is None (SW-3.2)."""
         error = _error(refusal, status, arrival.reference)
         if call is None:
-            self._metrics.child("", refusal.code, refusal.cause).inc()
+            self._metrics.calls.add("", refusal.code, refusal.cause)
             self._at_door(arrival, error)
             return
         self._count(call, refusal.code, refusal.cause)
@@ -184,18 +183,25 @@ class CallEvents:
 
     def broken(self, arrival: Any, call: Call | None, error: BaseException) -> None:
         """`error`: an answer broke on its way, or the consumer went away."""
+        refused = error if isinstance(error, Refusal) else None
+        code, cause = (refused.code, refused.cause) if refused else ("", "consumer.gone")
         fields = {
             "event.action": "error",
             "error.type": type(error).__name__,
+            "labels.errorCode": code,
+            "labels.cause": cause,
+        }
+        if call is not None:
+            self._count(call, code, cause)
+            self._line("error", "error", call, fields, level="warning")
+            return
+        self._metrics.calls.add("", code, cause)
+        fields |= {
             "trace.id": arrival.correlation_id,
             "labels.reference": arrival.reference,
             "source.ip": arrival.request.peer,
         }
         self._log.write("warning", "the connection to the consumer ended early", fields)
-
-    def violated(self, contract: str, message: str) -> None:
-        """A message violates its contract."""
-        self._metrics.violations.labels(contract, message).inc()
 
     def shown(self, headers: Headers) -> str:
         """Headers as JSON: allow-listed ones, and secrets by name only (SW-18.4)."""
@@ -211,27 +217,36 @@ class CallEvents:
         trail, metrics = call.trail, self._metrics
         now = time.monotonic()
         producer_s = max(trail.answered_at - trail.sent_at, 0.0) if trail.sent_at else 0.0
-        metrics.child(call.contract if trail.route else "", code, cause).inc()
-        metrics.in_platform.observe(now - call.started - producer_s)
+        metrics.calls.add(call.contract if trail.producer else "", code, cause)
+        metrics.seconds.add("platform", now - call.started - producer_s)
         if trail.sent_at:
-            metrics.in_producer.observe(producer_s)
+            metrics.seconds.add("producer", producer_s)
         if trail.retries:
-            metrics.retries.inc(trail.retries)
-        metrics.bytes_in.inc(call.body.length or len(call.body.start))
-        metrics.bytes_out.inc(trail.response_bytes)
+            metrics.retries.add(amount=trail.retries)
+        metrics.bytes.add("in", amount=call.body.length or len(call.body.start))
+        metrics.bytes.add("out", amount=trail.response_bytes)
 
     def _at_door(self, arrival: Any, error: dict[str, Any]) -> None:
         fields = {
+            **_STATIC,
+            "event.id": arrival.reference,
             "event.action": "error",
-            "event.module": "skltp-messages",
+            "event.duration": int((time.monotonic() - arrival.started) * 1e9),
             "trace.id": arrival.correlation_id,
+            "transaction.id": arrival.reference,
             "url.full": arrival.request.url,
-            "source.ip": arrival.request.peer,
-            "labels.listener": arrival.request.listener,
+            "source.ip": arrival.caller.address if arrival.caller else arrival.request.peer,
+            "labels.senderid": arrival.caller.sender if arrival.caller else "",
+            "labels.route": f"vp-{arrival.request.listener}-route",
             "http.request.headers": self.shown(arrival.request.headers),
             **error,
         }
+        if arrival.replaced_correlation_id:
+            fields["labels.correlation_id"] = "replaced"
         self._log.write("error", f"refused {error['labels.errorCode']}", fields)
+        if self._every:
+            fields |= {"event.action": "resp-out", "log.logger": "se.skl.tp.vp.logging.resp.out"}
+            self._log.write("error", f"resp-out refused {error['labels.errorCode']}", fields)
 
     def _line(
         self,
@@ -245,9 +260,9 @@ class CallEvents:
     ) -> None:
         trail, caller = call.trail, call.caller
         line = {
+            **_STATIC,
             "event.id": call.id,
             "event.action": event,
-            "event.module": "skltp-messages",
             "event.duration": int((time.monotonic() - call.started) * 1e9),
             "log.logger": f"se.skl.tp.vp.logging.{logger}",
             "trace.id": call.correlation_id,
@@ -260,14 +275,15 @@ class CallEvents:
             "labels.receiverid": call.receiver,
             "labels.originalServiceconsumerHsaid": call.original_consumer,
             "labels.servicecontract_namespace": call.contract,
-            "labels.wsdl_namespace": f"{call.contract.replace('Responder', '')}:{call.envelope.profile}",
-            "labels.rivversion": str(call.envelope.profile),
+            "labels.wsdl_namespace": _wsdl_namespace(call.contract, call.envelope.profile),
+            "labels.rivversion": call.envelope.profile.value,
             "labels.routerVagvalTrace": trail.route,
             "labels.routerBehorighetTrace": trail.permission,
             "labels.route": f"vp-{caller.listener}-route",
             "labels.callClass": caller.call_class,
             "labels.retryCount": trail.retries,
             "labels.reference": call.reference,
+            "labels.release": trail.release,
             "http.request.body.bytes": call.body.length,
             "http.response.body.bytes": trail.response_bytes,
             **fields,
@@ -278,9 +294,20 @@ class CallEvents:
             line["labels.originalServiceconsumerHsaid_in"] = call.original_consumer_in
         if call.acting_on_behalf_of:
             line["labels.actingOnBehalfOfHsaid"] = call.acting_on_behalf_of
+        if trail.producer_url:
+            line["destination.address"] = _host(trail.producer_url)
+            line["labels.statusCode"] = trail.producer_status
+        for header, stated in call.headers:
+            if label := _FORWARDED.get(header):
+                line[label] = stated.decode("latin-1")
         for name, value in trail.notes.items():
             line[f"labels.{name}"] = masked(value)
         self._log.write(level, f"{event} {call.sender} -> {call.receiver}", line)
+
+
+@lru_cache(maxsize=4096)
+def _wsdl_namespace(contract: str, profile: str) -> str:
+    return f"{contract.replace('Responder', '')}:{profile}"
 
 
 def _error(refusal: Refusal, status: int, reference: str) -> dict[str, Any]:
@@ -294,8 +321,15 @@ def _error(refusal: Refusal, status: int, reference: str) -> dict[str, Any]:
         "labels.sessionErrorTechnicalDescription": masked(refusal.detail),
         "labels.reference": reference,
         "error.type": type(cause or refusal).__name__,
+        "error.message": f"{refusal.code} {refusal.cause}",
         "error.stack_trace": _stack(cause) if cause else "",
     }
+
+
+@lru_cache(maxsize=4096)
+def _host(url: str) -> str:
+    """Host and port of a producer's address."""
+    return url.partition("://")[2].partition("/")[0].rpartition("@")[2]
 
 
 def _stack(error: BaseException) -> str:

@@ -8,11 +8,14 @@ from typing import Any
 from vaxel.admin.keeper import State
 from vaxel.admin.problems import Problem
 from vaxel.contracts.catalogue import Catalogue
+from vaxel.contracts.describe import Described, describe
 from vaxel.contracts.entry import Contract
 from vaxel.contracts.quality import totals
+from vaxel.contracts.sample import Facts, Sampler
+from vaxel.contracts.structure import Structure
 from vaxel.directory.parties import consumers, producers
+from vaxel.errors import DataError
 from vaxel.exchange.check import lowered
-from vaxel.home import Home
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,11 +31,8 @@ class Wanted:
 class ContractFacts:
     """Reads the state in use, and the schemas' files. Takes its time: to be called in a thread."""
 
-    def __init__(
-        self, state: Callable[[], State | None], home: Home, today: Callable[[], date], validation_max: str
-    ) -> None:
+    def __init__(self, state: Callable[[], State | None], today: Callable[[], date], validation_max: str) -> None:
         self._state = state
-        self._home = home
         self._today = today
         self._validation_max = validation_max
 
@@ -59,7 +59,7 @@ class ContractFacts:
         return {
             **self.judged(_entry(state.catalogue, contract)),
             "versions": _versions(state.catalogue, contract),
-            "messages": self._messages(contract),
+            "messages": _messages(state.catalogue, contract),
             "producers": producers(state.directory, contract.namespace, day),
             "consumers": consumers(state.directory, contract.namespace, day),
             "quality": totals(quality),
@@ -70,38 +70,16 @@ class ContractFacts:
 
         Raises `Problem` where there is none.
         """
-        from vaxel.contracts.sample import Facts
-
         state = self._current()
         contract = _known(state.catalogue, namespace)
         try:
-            sampler = self._sampler(contract)
+            sampler = Sampler(contract, _structure(state.catalogue, contract))
             facts = Facts(seed=seed)
-            response = message == "response"
-            made: bytes = (
-                sampler.response(facts) if response else sampler.request(facts, to or state.directory.platform.id)
-            )
-        except (KeyError, ValueError, OSError) as error:
+            if message == "response":
+                return sampler.response(facts)
+            return sampler.request(facts, to or state.directory.platform.id)
+        except (DataError, ValueError) as error:
             raise Problem(409, "schema", "The schema gives no sample", "see the contract's `schema`") from error
-        return made
-
-    def _messages(self, contract: Contract) -> Any:
-        """The trees of both messages; None where the schema tells none."""
-        from vaxel.contracts.describe import describe
-
-        try:
-            return describe(contract, self._sampler(contract).model)
-        except (KeyError, ValueError, OSError):
-            return None
-
-    def _sampler(self, contract: Contract) -> Any:
-        """What makes samples of the contract and knows its schema; raises `OSError` or `ValueError` without one."""
-        from vaxel.contracts.sample import Sampler  # needs what a server does without until it is asked
-
-        schema = self._current().catalogue.schema(contract)
-        if schema is None or schema.unusable:
-            raise ValueError("the schema is unusable")
-        return Sampler(contract, self._home.path / schema.location)
 
     def _current(self) -> State:
         state = self._state()
@@ -115,6 +93,22 @@ def _known(catalogue: Catalogue, namespace: str) -> Contract:
     if contract is None:
         raise Problem(404, "contract", "The catalogue lacks the contract", "see /api/v1/contracts for what there is")
     return contract
+
+
+def _messages(catalogue: Catalogue, contract: Contract) -> Described | None:
+    """The trees of both messages; None where the schema tells none."""
+    try:
+        return describe(contract, _structure(catalogue, contract))
+    except (DataError, ValueError):
+        return None
+
+
+def _structure(catalogue: Catalogue, contract: Contract) -> Structure:
+    """The contract's schema as values; raises `DataError` or `ValueError` without one."""
+    schema = catalogue.schema(contract)
+    if schema is None or schema.unusable:
+        raise ValueError("the schema is unusable")
+    return schema.structure()
 
 
 def _entry(catalogue: Catalogue, contract: Contract) -> dict[str, Any]:

@@ -1,14 +1,14 @@
 """`GET /vp/…?wsdl` and `?xsd=`: published contracts, before anything is known about the sender (SW-2.4, section 15)."""
 
 import asyncio
-import ipaddress
 import uuid
 from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import parse_qsl
 
-from vaxel.admin.operations import Answer, Network, Scope, Send, respond
+from vaxel.admin.operations import Answer, Scope, Send, respond
 from vaxel.contracts.publish import Publication
+from vaxel.exchange.identify import Network, within
 
 XML = b"text/xml;charset=UTF-8"
 CORRELATION_ID = b"x-skltp-correlation-id"
@@ -71,8 +71,4 @@ class Publisher:
         return f"{scheme}://{host}"
 
     def _trusted(self, scope: Scope) -> bool:
-        try:
-            peer = ipaddress.ip_address((scope.get("client") or ("", 0))[0])
-        except ValueError:
-            return False
-        return any(peer.version == network.version and peer in network for network in self._proxies)
+        return within((scope.get("client") or ("", 0))[0], self._proxies)

@@ -2,8 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime
-from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any
 
 from vaxel.adapters.quality_file import QualityFile
 from vaxel.adapters.telemetry import Log, Metrics
@@ -17,23 +16,13 @@ KEEP_S = 60
 """How often a report that has changed is written."""
 
 
-class Violated(Protocol):
-    """Told of each message that violates its contract."""
-
-    def violated(self, contract: str, message: str) -> None:
-        """A message violates its contract."""
-        ...
-
-
 class Watch:
     """Keeps the report; `told` is what an observer tells it, `count` what the journey's own checks do."""
 
-    def __init__(self, file: QualityFile, metrics: Metrics, events: Violated, log: Log) -> None:
+    def __init__(self, file: QualityFile, metrics: Metrics, log: Log) -> None:
         self._file = file
         self._metrics = metrics
-        self._events = events
         self._log = log
-        self._child = lru_cache(maxsize=4096)(metrics.judged.labels)
         self.quality = Quality()
         self.told = Told(seen=self._seen, skipped=self._skipped, judged=self._observed)
 
@@ -81,14 +70,12 @@ class Watch:
 
     def _skipped(self, subject: Subject, cause: str) -> None:
         self.quality.skipped(subject)
-        self._child(subject.contract, subject.message, f"skipped-{cause}").inc()
+        self._metrics.judged.add(subject.contract, subject.message, f"skipped-{cause}")
 
     def _observed(self, subject: Subject, violations: tuple[Violation, ...], cpu_s: float) -> None:
-        self._metrics.observe_cpu.inc(cpu_s)
+        self._metrics.observe_cpu.add(amount=cpu_s)
         self._checked(subject, violations)
 
     def _checked(self, subject: Subject, violations: tuple[Violation, ...]) -> None:
         outcome = self.quality.checked(subject, violations, datetime.now(UTC))
-        self._child(subject.contract, subject.message, outcome).inc()
-        if outcome == "violating":
-            self._events.violated(subject.contract, subject.message)
+        self._metrics.judged.add(subject.contract, subject.message, outcome)

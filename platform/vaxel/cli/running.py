@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import socket
 import sys
 import tempfile
 from pathlib import Path
@@ -61,7 +62,7 @@ def add(app: typer.Typer, compose: Compose) -> None:
 
 def run_node(compose: Compose, settings: Settings, home: Home) -> None:
     """Run a node until it is told to stop."""
-    log = Log()
+    log = Log(host=socket.gethostname())
 
     async def main() -> None:
         node = compose(settings, home, log)

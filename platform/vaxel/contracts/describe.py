@@ -1,12 +1,14 @@
-"""What a message may hold, as a tree of frozen values that JSON can carry. For people, not the data path. Pure."""
+"""What a message may hold, as a tree of frozen values that JSON can carry. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
-from xmlschema.validators import XsdAnyElement, XsdElement, XsdGroup
-
+from vaxel.contracts.components import Attribute, Complex, Element, Group, Occurs, Simple, Wildcard
 from vaxel.contracts.entry import Contract
+from vaxel.contracts.structure import Structure
+
+MAX_NODES = 100_000
+"""A tree beyond this is no message of a contract: the largest published one has some thousands."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,19 +16,39 @@ class Node:
     """An element or attribute (`@name`) where it stands; below a type that holds itself, `recursive` ends the tree.
 
     `most` is None without end. `choice` numbers the choices of its parent from 1: of those with one number only one
-    may be there; 0 is none. `open` says that elements of other namespaces may follow (CO-6.1).
+    may be there; 0 is none. `limits` are the facets of its text, `pattern: …` and so on.
     """
 
     name: str
     namespace: str
     type: str
     least: int = 1
-    most: int | None = 1
+    most: Occurs = 1
     choice: int = 0
+    documentation: str = ""
     enumeration: tuple[str, ...] = ()
+    limits: tuple[str, ...] = ()
     open: bool = False
     recursive: bool = False
     children: tuple["Node", ...] = ()
+
+    @property
+    def occurs(self) -> str:
+        """`0..1`, `1..*` and so on."""
+        return f"{self.least}..{'*' if self.most is None else self.most}"
+
+    def child(self, *path: str) -> "Node | None":
+        """The node at a path of local names; None where there is none."""
+        node: Node | None = self
+        for name in path:
+            node = next((each for each in node.children if each.name == name), None) if node else None
+        return node
+
+    def paths(self, below: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+        """Every path below it, as the catalogue writes them (CO-9.6)."""
+        for child in self.children:
+            yield (*below, child.name)
+            yield from child.paths((*below, child.name))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,69 +59,98 @@ class Described:
     response: Node
 
 
-def describe(contract: Contract, model: Any) -> Described:
-    """The trees of a contract's messages in its xmlschema `model`; `KeyError` where it does not declare one."""
-    elements = model.maps.elements
+def describe(contract: Contract, structure: Structure) -> Described:
+    """The trees of a contract's messages; `ValueError` where the schema does not declare one."""
     return Described(
-        request=_node(elements[f"{{{contract.namespace}}}{contract.request}"], ()),
-        response=_node(elements[f"{{{contract.namespace}}}{contract.response}"], ()),
+        request=message(structure, f"{{{contract.namespace}}}{contract.request}"),
+        response=message(structure, f"{{{contract.namespace}}}{contract.response}"),
     )
 
 
-def _node(element: Any, above: tuple[Any, ...]) -> Node:
-    kind = element.type
+def message(structure: Structure, tag: str) -> Node:
+    """The tree of a global element by `{namespace}name`."""
+    element = structure.element(tag)
+    if element is None:
+        raise ValueError(f"the schema does not declare {tag}")
+    return _Describer(structure).node(element, ())
+
+
+class _Describer:
+    def __init__(self, structure: Structure) -> None:
+        self._structure = structure
+        self._count = 0
+
+    def node(self, element: Element, above: tuple[str, ...]) -> Node:
+        self._count += 1
+        if self._count > MAX_NODES:
+            raise ValueError(f"a message has more than {MAX_NODES} places for elements")
+        kind = self._structure.type_of(element)
+        node = Node(
+            name=element.name,
+            namespace=element.namespace,
+            type=_name(kind) or (element.type.rpartition("}")[2] if isinstance(element.type, str) else ""),
+            least=element.least,
+            most=element.most,
+            documentation=element.documentation,
+        )
+        if isinstance(kind, Simple):
+            return _limited(node, kind)
+        if isinstance(element.type, str) and element.type in above:
+            return replace(node, recursive=True)
+        above = (*above, element.type) if isinstance(element.type, str) else above
+        attributes = tuple(_attribute(each) for each in kind.attributes)
+        if isinstance(kind.content, Simple):
+            return replace(_limited(node, kind.content), children=attributes)
+        children = tuple(self._children(kind.content, above, _Choices())) if kind.content else ()
+        return replace(node, children=(*attributes, *children), open=_open(kind.content))
+
+    def _children(
+        self, group: Group, above: tuple[str, ...], choices: "_Choices", *, choice: int = 0
+    ) -> Iterator[Node]:
+        number = choices.next() if group.model == "choice" else choice
+        free = group.least == 0 or group.model == "choice" or choice
+        for particle in group.particles:
+            if isinstance(particle, Element):
+                node = self.node(particle, above)
+                many = None if group.most is None else node.most if node.most is None else node.most * group.most
+                yield replace(node, least=0 if free else node.least, most=many, choice=number)
+            elif isinstance(particle, Group):
+                yield from self._children(particle, above, choices, choice=number)
+
+
+class _Choices:
+    """Numbers the choices of one type."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def next(self) -> int:
+        self._count += 1
+        return self._count
+
+
+def _name(kind: Simple | Complex) -> str:
+    if isinstance(kind, Complex):
+        return kind.name
+    return kind.name or kind.primitive
+
+
+def _limited(node: Node, kind: Simple) -> Node:
+    limits = [f"{name}: {value}" for name, value in kind.facets]
+    limits += [f"pattern: {' or '.join(row)}" for row in kind.patterns]
+    return replace(node, enumeration=kind.enumeration, limits=tuple(limits))
+
+
+def _attribute(attribute: Attribute) -> Node:
     node = Node(
-        name=element.local_name,
-        namespace=element.target_namespace,
-        type=_name(kind),
-        least=element.min_occurs,
-        most=element.max_occurs,
-    )
-    if kind.is_simple():
-        return replace(node, enumeration=_enumeration(kind))
-    if kind in above:
-        return replace(node, recursive=True)
-    children = tuple(_attribute(name, each) for name, each in element.attributes.items() if name)
-    if kind.has_simple_content():
-        return replace(node, enumeration=_enumeration(kind.content), children=children)
-    within = tuple(_particles(kind.content, (*above, kind), _numbers()))
-    free = any(isinstance(each, XsdAnyElement) for each in kind.content.iter_components())
-    return replace(node, children=(*children, *within), open=free)
-
-
-def _particles(group: Any, above: tuple[Any, ...], numbers: Iterator[int], choice: int = 0) -> Iterator[Node]:
-    number = next(numbers) if group.model == "choice" else choice
-    for particle in group:
-        if isinstance(particle, XsdElement):
-            node = _node(particle, above)
-            least = 0 if group.min_occurs == 0 or number else node.least
-            most = None if group.max_occurs is None or node.most is None else node.most * group.max_occurs
-            yield replace(node, least=least, most=most, choice=number)
-        elif isinstance(particle, XsdGroup):
-            yield from _particles(particle, above, numbers, number)
-
-
-def _attribute(name: str, attribute: Any) -> Node:
-    namespace, _, local = name.rpartition("}")
-    return Node(
-        name=f"@{local}",
-        namespace=namespace.lstrip("{"),
+        name=f"@{attribute.name}",
+        namespace=attribute.namespace,
         type=_name(attribute.type),
-        least=int(attribute.use == "required"),
-        enumeration=_enumeration(attribute.type),
+        least=int(attribute.required),
     )
+    return _limited(node, attribute.type)
 
 
-def _name(kind: Any) -> str:
-    return str(kind.local_name or getattr(kind.base_type, "local_name", "") or "")
-
-
-def _enumeration(kind: Any) -> tuple[str, ...]:
-    return tuple(str(value) for value in getattr(kind, "enumeration", None) or ())
-
-
-def _numbers() -> Iterator[int]:
-    number = 0
-    while True:
-        number += 1
-        yield number
+def _open(group: Group | None) -> bool:
+    """Whether elements of other namespaces may follow (CO-6.1)."""
+    return group is not None and any(isinstance(each, Wildcard) for each in group.particles)

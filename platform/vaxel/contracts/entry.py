@@ -114,9 +114,18 @@ class Contract(Record):
         return self
 
 
+class IndexRules(Record):
+    """What an engagement of the domain must hold: its categorizations, fields that are equal, fields of one value."""
+
+    categorizations: tuple[str, ...] = ()
+    equal: dict[str, str] = Field(default_factory=dict)
+    fixed: dict[str, str] = Field(default_factory=dict)
+
+
 class ContractFile(Record):
-    """`contracts/<domain>.yaml`: one file per service domain."""
+    """`contracts/<domain>.yaml`: one file per service domain. `index_rules` hold for the domain (EI-10.2)."""
 
     format: Literal[1]
     domain: str
+    index_rules: IndexRules | None = None
     contracts: tuple[Contract, ...]

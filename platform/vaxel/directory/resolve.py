@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from vaxel.call import HsaId, Target
@@ -67,8 +68,10 @@ def delimited(receiver: str, rules: RoutingRules) -> tuple[str, ...]:
     """The parts of a receiver with the delimiter, right-most first, without duplicates; empty without one (SW-7.7)."""
     if not rules.delimiter or rules.delimiter not in receiver:
         return ()
-    parts = (part for part in reversed(receiver.split(rules.delimiter)) if part)
-    return tuple({part.lower(): part for part in parts}.values()) or ("",)
+    spelled: dict[str, str] = {}
+    for part in filter(None, reversed(receiver.split(rules.delimiter))):
+        spelled.setdefault(part.lower(), part)
+    return tuple(spelled.values()) or ("",)
 
 
 def tree_allowed(contract: str, *, on: bool, exceptions: tuple[str, ...]) -> bool:
@@ -118,6 +121,7 @@ def _target(rows: tuple[Route, ...], receiver: str, contract: str) -> Target | R
     return Target(url=row.url, profile=row.profile.lower(), producer=HsaId(row.producer))
 
 
+@lru_cache(maxsize=8192)
 def usable(url: str) -> bool:
     """Whether a route's address is http or https with a host, or names a platform service (SW-7.6)."""
     if url.startswith(INTERNAL):

@@ -31,29 +31,34 @@ class Journal(Protocol):
         ...
 
 
+_ABORTED = {"outcome": "aborted"}
+
+
 def audit(journal: Journal, catalogue: Catalogue) -> Layer:
     """Open a record before the inner steps, close it before the reply goes out."""
 
     def layer(inner: Handler) -> Handler:
         async def record(call: Call) -> Reply:
-            await _open(journal, call, catalogue.get(call.contract))
+            names = identity(call)
+            await _open(journal, call, names, catalogue.get(call.contract))
             try:
                 reply = await inner(call)
             except Refusal as refusal:
-                await _close(journal, call, _refused(refusal))
+                await _close(journal, call, names, _refused(refusal))
                 raise
             except BaseException:
-                journal.append("closed", _closed(call, {"outcome": "aborted"}), in_flight=True)
+                journal.append("closed", _closed(call, names, _ABORTED), in_flight=True)
                 raise
-            return await _answer(journal, call, reply)
+            return await _answer(journal, call, names, reply)
 
         return record
 
     return layer
 
 
-async def _open(journal: Journal, call: Call, entry: Contract | None) -> None:
-    fields = identity(call) | {
+async def _open(journal: Journal, call: Call, names: dict[str, Any], entry: Contract | None) -> None:
+    fields = {
+        **names,
         "class": call.caller.call_class,
         "peer": call.caller.peer,
         "original_consumer": call.original_consumer,
@@ -77,22 +82,24 @@ def patient_of(call: Call, entry: Contract | None) -> str:
         return ""
     element = call.envelope.payload
     for name in entry.patient:
-        element = next((child for child in element if child.tag.__class__ is str and _local(child.tag) == name), None)
+        element = next(element.iterchildren(f"{{*}}{name}"), None)
         if element is None:
             return ""
     return (element.text or "").strip()
 
 
-async def _answer(journal: Journal, call: Call, reply: Reply) -> Reply:
+async def _answer(journal: Journal, call: Call, names: dict[str, Any], reply: Reply) -> Reply:
     outcome = {"outcome": "fault" if reply.status >= 400 else "answered", "status": reply.status}
     if reply.body.rest is None:
         call.trail.response_bytes = len(reply.body.start)
-        await _close(journal, call, outcome)
+        await _close(journal, call, names, outcome)
         return reply
-    return replace(reply, body=replace(reply.body, rest=_held(journal, call, reply.body, outcome)))
+    return replace(reply, body=replace(reply.body, rest=_held(journal, call, names, reply.body, outcome)))
 
 
-async def _held(journal: Journal, call: Call, body: Body, outcome: dict[str, Any]) -> AsyncIterator[bytes]:
+async def _held(
+    journal: Journal, call: Call, names: dict[str, Any], body: Body, outcome: dict[str, Any]
+) -> AsyncIterator[bytes]:
     """The rest of a streamed answer, one chunk behind, so that its end waits for the record (SW-11.3)."""
     assert body.rest is not None  # noqa: S101 - the caller has looked
     held, size = b"", len(body.start)
@@ -104,22 +111,23 @@ async def _held(journal: Journal, call: Call, body: Body, outcome: dict[str, Any
                 yield held
             held = chunk
         call.trail.response_bytes = size
-        await _close(journal, call, outcome)
+        await _close(journal, call, names, outcome)
         closed = True
         yield held
     finally:
         if not closed:
             call.trail.response_bytes = size
-            journal.append("closed", _closed(call, {"outcome": "aborted"}), in_flight=True)
+            journal.append("closed", _closed(call, names, _ABORTED), in_flight=True)
 
 
-async def _close(journal: Journal, call: Call, outcome: Mapping[str, Any]) -> None:
-    await journal.durable("closed", _closed(call, outcome), in_flight=True)
+async def _close(journal: Journal, call: Call, names: dict[str, Any], outcome: Mapping[str, Any]) -> None:
+    await journal.durable("closed", _closed(call, names, outcome), in_flight=True)
 
 
-def _closed(call: Call, outcome: Mapping[str, Any]) -> dict[str, Any]:
+def _closed(call: Call, names: dict[str, Any], outcome: Mapping[str, Any]) -> dict[str, Any]:
     trail = call.trail
-    return identity(call) | {
+    return {
+        **names,
         "route": trail.route,
         "permission": trail.permission,
         "producer": trail.producer or None,
@@ -146,7 +154,3 @@ def identity(call: Call) -> dict[str, Any]:
 
 def _refused(refusal: Refusal) -> dict[str, Any]:
     return {"outcome": "refused", "code": refusal.code, "cause": refusal.cause}
-
-
-def _local(tag: str) -> str:
-    return tag.rpartition("}")[2]

@@ -8,6 +8,7 @@ from vaxel.contracts.entry import Contract
 from vaxel.contracts.quality import Message
 from vaxel.contracts.validate import Violation, refuses, validate
 from vaxel.errors import ContractUnknown, MessageMalformed
+from vaxel.exchange.beside import beside
 
 Count = Callable[[Call, Contract, Message, tuple[Violation, ...]], None]
 """Told of each message judged in its call: `request` or `response`, and what was found, which may be nothing."""
@@ -15,6 +16,7 @@ Observe = Callable[[Call, Contract, Message, Body], None]
 """Given each message that is to be judged beside its call: `request` or `response`. Never waits, never raises."""
 
 LEVELS = ("off", "observe", "warn", "reject")
+_LOWERED = {(level, highest): min(level, highest, key=LEVELS.index) for level in LEVELS for highest in LEVELS}
 
 
 def checking(
@@ -39,7 +41,7 @@ def checking(
                 if level == "observe":
                     observe(call, entry, "request", call.body)
                 else:
-                    _validate(call, catalogue, entry, level, count)
+                    await _validate(call, catalogue, entry, level, count)
             return await inner(call)
 
         return check
@@ -49,13 +51,13 @@ def checking(
 
 def lowered(level: str, highest: str) -> str:
     """A validation level, at most `highest`."""
-    return LEVELS[min(LEVELS.index(level), LEVELS.index(highest))]
+    return _LOWERED[level, highest]
 
 
-def _validate(call: Call, catalogue: Catalogue, entry: Contract, level: str, count: Count) -> None:
+async def _validate(call: Call, catalogue: Catalogue, entry: Contract, level: str, count: Count) -> None:
     if level not in {"warn", "reject"} or call.envelope.payload is None:
         return
-    violations = validate(catalogue, entry, call.envelope.payload, response=False)
+    violations = await beside(call.body.length, validate, catalogue, entry, call.envelope.payload, response=False)
     count(call, entry, "request", violations)
     if not violations:
         return

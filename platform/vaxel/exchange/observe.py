@@ -61,6 +61,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Job:
+    reference: str
     subject: Subject
     catalogue: Catalogue
     contract: Contract
@@ -102,14 +103,17 @@ class Observer:
         """Judge a message if there is room and budget; returns at once and never raises."""
         subject = subject_of(call, contract, message)
         self._told.seen(subject)
-        cause = self._obstacle(body)
+        reference = f"{call.reference} {message}"  # of its own: it may be held longer than the call's
+        cause = self._obstacle(reference, body)
         if cause:
             self._told.skipped(subject, cause)
             return
         self._waiting += 1
-        self._jobs.put(_Job(subject=subject, catalogue=catalogue, contract=contract, content=body.start))
+        self._jobs.put(
+            _Job(reference=reference, subject=subject, catalogue=catalogue, contract=contract, content=body.start)
+        )
 
-    def _obstacle(self, body: Body) -> str:
+    def _obstacle(self, reference: str, body: Body) -> str:
         """Why the message cannot be judged; empty where it can, and its bytes are counted then."""
         if body.rest is not None:
             return "streamed"
@@ -117,7 +121,7 @@ class Observer:
             return "queue"
         if not self._budget.allows(time.monotonic()):
             return "budget"
-        return "" if self._bounds.take_spare(len(body.start)) else "memory"
+        return "" if self._bounds.hold_spare(reference, len(body.start)) else "memory"
 
     def _work(self) -> None:
         """The thread: judge until there is nothing more to come."""
@@ -127,7 +131,7 @@ class Observer:
     def _finish(self, job: _Job, violations: tuple[Violation, ...] | None, cpu_s: float) -> None:
         """In the loop again: give the bytes back and tell."""
         self._waiting -= 1
-        self._bounds.give_back(len(job.content))
+        self._bounds.release(job.reference)
         self._budget.spend(cpu_s)
         if violations is None:
             self._told.skipped(job.subject, "failed")

@@ -1,7 +1,7 @@
 """What HTTP brings to the door: one request, before anybody knows who sent it."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from vaxel.call import Headers
@@ -22,14 +22,18 @@ class Request:
     chunks: AsyncIterator[bytes]
     length: int | None
     client_certificate: bytes | None = None
+    _first: dict[bytes, bytes] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_first", dict(reversed(self.headers)))
 
     def header(self, name: bytes) -> str:
         """The first header of that (lower-case) name as text, empty when absent."""
-        for key, value in self.headers:
-            if key == name:
-                return value.decode("latin-1")
-        return ""
+        value = self._first.get(name)
+        return "" if value is None else value.decode("latin-1")
 
     def headers_named(self, name: bytes) -> tuple[str, ...]:
         """Every header of that (lower-case) name, in order."""
+        if name not in self._first:
+            return ()
         return tuple(value.decode("latin-1") for key, value in self.headers if key == name)

@@ -26,10 +26,10 @@ def line_of(head: Head, time: str, kind: str, fields: Mapping[str, Any]) -> tupl
     `hash` is the lower-case SHA-256 in hex of the line's bytes before `,"hash":`.
     """
     seq = head.seq + 1
-    record = {"seq": seq, "time": time, "kind": kind}
-    record.update((name, value) for name, value in fields.items() if value is not None)
-    record["prev"] = head.hash
-    body = orjson.dumps(record)[:-1]
+    said = (
+        fields if None not in fields.values() else {name: fields[name] for name in fields if fields[name] is not None}
+    )
+    body = orjson.dumps({"seq": seq, "time": time, "kind": kind, **said, "prev": head.hash})[:-1]
     digest = hashlib.sha256(body).hexdigest()
     return b'%b,"hash":"%b"}\n' % (body, digest.encode()), Head(seq=seq, hash=digest)
 

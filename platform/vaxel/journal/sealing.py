@@ -1,9 +1,9 @@
 """Patients in the journal: searchable by a tag, readable only with the year's keys (P-120)."""
 
 import base64
-import hashlib
 import hmac
 import os
+from binascii import b2a_base64
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -28,7 +28,7 @@ class Sealer:
         tagging, sealing = self._of(key, make=True)
         nonce = os.urandom(_NONCE_BYTES)
         sealed = nonce + sealing.encrypt(nonce, identity.encode(), key.encode())
-        return {"key": key, "tag": _tag(tagging, identity), "sealed": base64.b64encode(sealed).decode()}
+        return {"key": key, "tag": _tag(tagging, identity), "sealed": _base64(sealed)}
 
     def tags(self, identity: str) -> dict[str, str]:
         """The tag of an identity under each year's keys that there are, for search."""
@@ -71,4 +71,8 @@ def secret_file(path: Path, size_bytes: int, *, make: bool) -> bytes:
 
 
 def _tag(key: bytes, identity: str) -> str:
-    return base64.b64encode(hmac.new(key, identity.encode(), hashlib.sha256).digest()).decode()
+    return _base64(hmac.digest(key, identity.encode(), "sha256"))
+
+
+def _base64(content: bytes) -> str:
+    return b2a_base64(content, newline=False).decode("ascii")

@@ -14,11 +14,11 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from vaxel.errors import JournalUnavailable
+from vaxel.instants import iso
 from vaxel.journal.checkpoint import KIND as CHECKPOINT
 from vaxel.journal.checkpoint import Signer
 from vaxel.journal.record import Head, line_of
@@ -123,7 +123,7 @@ class Journal:
     def append(self, kind: str, fields: Mapping[str, Any], *, in_flight: bool = False) -> None:
         """Write a record that survives this process now, and a power cut with the next sync."""
         self._admit(in_flight=in_flight)
-        line, head = line_of(self._head, _now(), kind, fields)
+        line, head = line_of(self._head, iso(time.time_ns()), kind, fields)
         if self._size + len(line) > self._segment_bytes and self._size:
             self._guarded(self._rotate)
         try:
@@ -313,7 +313,3 @@ class Journal:
                 waiter.set_result(None)
         if self._waiters:
             self._sync()
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

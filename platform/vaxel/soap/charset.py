@@ -12,9 +12,11 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_UNMARKED = {b"<\0?\0": "utf-16le", b"\0<\0?": "utf-16be", b"<\0\0\0": "utf-32le", b"\0\0\0<": "utf-32be"}
+"""How a document of wide characters begins that has no byte order mark."""
 _DECLARATION = re.compile(rb"""^\s*<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["'][^>]*?\?>""")
 _TEXT_DECLARATION = re.compile(r"""^\ufeff?\s*<\?xml\s[^>]*?\?>""")
-_UTF8 = frozenset({"utf-8", "ascii"})
+_USUAL = tuple(b'<?xml version="1.0" encoding="%b"' % name for name in (b"UTF-8", b"utf-8"))
 
 # Encodings a consumer may use. Stateful, compressed or look-alike codecs of Python are no encodings of XML.
 _ALLOWED = {
@@ -32,13 +34,13 @@ def declared(start: bytes) -> str:
 
     Raises `MessageMalformed` for one that is unknown.
     """
+    if start.startswith(_USUAL):
+        return "utf-8"
     for mark, name in _BOMS:
         if start.startswith(mark):
             return name
-    if start[:4] == b"<\0?\0":
-        return "utf-16le"
-    if start[:4] == b"\0<\0?":
-        return "utf-16be"
+    if start[:4] in _UNMARKED:
+        return _UNMARKED[start[:4]]
     match = _DECLARATION.match(start)
     if match is None:
         return "utf-8"
@@ -56,6 +58,8 @@ def to_utf8(content: bytes) -> tuple[bytes, str]:
 
     A document declared UTF-16 that is UTF-8 in fact is accepted (SW-4.7).
     """
+    if content.startswith(_USUAL):
+        return content, "utf-8"
     encoding = declared(content[:256])
     if encoding == "utf-8":
         return content.removeprefix(codecs.BOM_UTF8), "utf-8"

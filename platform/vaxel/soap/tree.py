@@ -13,6 +13,8 @@ from vaxel.soap.names import BP20_ADDRESS, HEADER_NAMES, SOAP11, SOAP12, STANDAR
 _HUGE = 10_000_000
 """From this size on libxml2's own limits on text are lifted; ours have been checked before."""
 
+_ENVELOPE, _BODY, _HEADER = (f"{{{SOAP11}}}{name}" for name in ("Envelope", "Body", "Header"))
+
 _parsers = threading.local()
 
 
@@ -22,19 +24,19 @@ def parse(content: bytes, *, strict: bool = False) -> Envelope:
     `strict` accepts only the standard address headers as direct children of `Header` (SW-4.10).
     """
     root = document(content)
-    if root.tag != f"{{{SOAP11}}}Envelope":
+    if root.tag != _ENVELOPE:
         raise _not_envelope(root.tag)
-    bodies = root.findall(f"{{{SOAP11}}}Body")
-    if len(bodies) != 1:
-        cause = "request.ambiguous-envelope" if bodies else "request.no-body-element"
+    bodies = root.iterchildren(_BODY)
+    body = next(bodies, None)
+    if body is None or next(bodies, None) is not None:
+        cause = "request.ambiguous-envelope" if body is not None else "request.no-body-element"
         raise MessageMalformed("the envelope needs exactly one Body", cause=cause)
-    body = bodies[0]
     receiver, profile, namespace = _address(root, body, strict)
     children = body.iterchildren(etree.Element)
     payload = next(children, None)
     if payload is None:
         raise MessageMalformed("the Body is empty", cause="request.no-body-element")
-    if next(children, None) is not None:
+    if payload.tag == body.tag or next(children, None) is not None:
         raise MessageMalformed("the Body has more than one element", cause="request.ambiguous-envelope")
     contract, operation = split(payload.tag)
     return Envelope(
@@ -89,26 +91,27 @@ def _address(root: Any, body: Any, strict: bool) -> tuple[str, RivtaProfile, str
     for element in root.iter(etree.Element):
         if element is body:
             break
-        local = element.tag.rpartition("}")[2]
+        tag = element.tag
+        if tag == _BODY:
+            raise MessageMalformed("a Body stands before the Body", cause="request.ambiguous-envelope")
+        local = tag[tag.rfind("}") + 1 :]
         if within_header:
-            if local == "Body" and element.tag == body.tag:
-                raise MessageMalformed("a Body stands before the Body", cause="request.ambiguous-envelope")
             if local in HEADER_NAMES and (not strict or _standard(element, root)):
                 found.append(element)
         elif local == "Header":
             within_header = True
     if not found:
         return "", RivtaProfile.BP21, ""
-    texts = {_text(element) for element in found}
-    if len(texts) > 1:
+    receiver = _text(found[-1])
+    if len(found) > 1 and any(_text(element) != receiver for element in found):
         raise MessageMalformed("several address headers differ", cause="request.ambiguous-envelope")
     namespace, local = split(found[-1].tag)
-    return texts.pop(), RivtaProfile.BP20 if local == BP20_ADDRESS else RivtaProfile.BP21, namespace
+    return receiver, RivtaProfile.BP20 if local == BP20_ADDRESS else RivtaProfile.BP21, namespace
 
 
 def _standard(element: Any, root: Any) -> bool:
     parent = element.getparent()
-    return element.tag in STANDARD_HEADERS and parent.tag == f"{{{SOAP11}}}Header" and parent.getparent() is root
+    return element.tag in STANDARD_HEADERS and parent.tag == _HEADER and parent.getparent() is root
 
 
 def _text(element: Any) -> str:
