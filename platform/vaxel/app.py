@@ -6,7 +6,6 @@ import os
 import secrets
 import signal
 import socket
-from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from importlib import resources
@@ -62,7 +61,7 @@ from vaxel.settings import Settings, swedish_day, swedish_now
 from vaxel.soap.faults import FaultWriter, read_texts
 
 CHECKPOINT_S = 10
-LOOK_MS = 2000
+LOOK_S = 2
 
 
 class Platform:
@@ -123,7 +122,7 @@ class Platform:
 
     async def start(self) -> None:
         """Everything up, listeners last; raises `DataError`, `SettingsError` or `OSError` where it cannot."""
-        self._read_at = self.home.stamps()
+        self._seen = self.home.look()
         state = self.keeper.load()
         self._instance(state)
         self.producer_tls.load()
@@ -334,27 +333,23 @@ class Platform:
         await self.reload_tls()
 
     async def _watch_files(self) -> None:
-        """An edit of the home is a reload; what the system does not tell of is seen by looking now and then."""
-        folders = [path for path in self.home.watched() if path.is_dir()]
-        told: dict[str, Any] = {
-            "stop_event": self._stopping,
-            "debounce": 200,
-            "rust_timeout": LOOK_MS,
-            "yield_on_timeout": True,
-        }
-        former = self._read_at
+        """An edit of the home is a reload: the system tells of most at once, the rest is seen by looking."""
+        edited = asyncio.Event()
 
-        async def follow(changes: AsyncIterator[Any]) -> None:
-            nonlocal former
-            async for _ in changes:
-                stamps = self.home.stamps()
-                if stamps != former:
-                    former = stamps
-                    await self.reload()
+        async def follow() -> None:
+            folders = [path for path in self.home.watched() if path.is_dir()]
+            async for _ in awatch(*folders, stop_event=self._stopping, debounce=200, step=200):
+                edited.set()
 
         async with asyncio.TaskGroup() as group:
-            group.create_task(follow(awatch(self.home.path, recursive=False, **told)))
-            group.create_task(follow(awatch(*folders, **told)))
+            group.create_task(follow())
+            while True:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(edited.wait(), LOOK_S)
+                edited.clear()
+                former, self._seen = self._seen, self.home.look(self._seen)
+                if self._seen.files != former.files:
+                    await self.reload()
 
     # TLS
 
