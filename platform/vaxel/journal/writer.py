@@ -1,9 +1,9 @@
 """Writes the journal: a record is in the file before `written` returns, and on the disk before `durable` does.
 
-Records are written by the event loop, in order, those of one turn of the loop in one write; a thread syncs them. While
-one sync runs, records queue for the next, so that one sync serves many calls and nothing waits for a timer. Whatever was
-promised to nobody may be lost: after a failed sync the file is cut back to what is known to be on the disk, and a
-`recovered` record tells how much was cut.
+Records are written by the event loop, in order, those of one turn of the loop in one write; a thread syncs them.
+While one sync runs, records queue for the next, so that one sync serves many calls and nothing waits for a timer.
+Whatever was promised to nobody may be lost: after a failed sync the file is cut back to what is known to be on the
+disk, and a `recovered` record tells how much was cut.
 """
 
 import asyncio
