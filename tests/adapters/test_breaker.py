@@ -82,9 +82,11 @@ def test_calls_that_hung_when_it_opened_decide_nothing_later() -> None:
     until = made.until
     for ticket in tickets[3:40]:
         made.failed(ticket, SILENT, 30)
+    made.answered(tickets[49], 30)
+    assert made.state is State.OPEN
     assert (made.until, made.openings) == (until, 1)
     test = made.admit(until)
-    for ticket in tickets[40:]:
+    for ticket in tickets[40:49]:
         made.failed(ticket, SILENT, until)
     assert (test is not None, made.state) == (True, State.HALF_OPEN)
     made.answered(test or 0, until)
@@ -133,6 +135,7 @@ def test_switched_off_it_counts_and_never_opens() -> None:
     assert (made.state, made.consecutive) == (State.CLOSED, 99)
 
 
+HASTY = BreakerRules(failures=1, open_s=1, max_open_s=4)
 Event = tuple[str, float, int]
 EVENTS = st.lists(
     st.tuples(
@@ -169,19 +172,19 @@ def played(made: Breaker, events: list[Event]) -> tuple[float, list[tuple[int, b
 
 @given(EVENTS, st.floats(0, 1))
 def test_never_more_than_one_test_call_and_never_shut_for_ever(events: list[Event], draw: float) -> None:
-    made = breaker(draw=draw)
+    made = breaker(HASTY, draw)
     now, under_way = played(made, events)
     for ticket, _ in under_way:
         made.abandoned(ticket)  # every call ends some time
-    assert made.admit(now + RULES.max_open_s) is not None
+    assert made.admit(now + HASTY.max_open_s) is not None
 
 
 @given(EVENTS, st.floats(0, 1))
 def test_it_always_recovers_after_an_answer(events: list[Event], draw: float) -> None:
-    made = breaker(draw=draw)
+    made = breaker(HASTY, draw)
     now, under_way = played(made, events)
     for ticket, _ in under_way:
         made.abandoned(ticket)
-    now += RULES.max_open_s
+    now += HASTY.max_open_s
     made.answered(made.admit(now) or 0, now)
     assert (made.state, made.consecutive, made.admit(now) is not None) == (State.CLOSED, 0, True)

@@ -1,16 +1,22 @@
 """What the platform says of itself: readiness, status, release (switch.md section 17)."""
 
+import asyncio
 import platform as machine
 import resource
 import time
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
 from importlib.metadata import files
 from typing import Any, Protocol
 
 from vaxel import __version__
-from vaxel.admin.keeper import Keeper
+from vaxel.adapters.health import Health
+from vaxel.adapters.vitals import Origin
+from vaxel.admin.keeper import Keeper, State
+from vaxel.admin.producers import Usage, overview, troubled, usages
 from vaxel.exchange.bounds import Bounds
 from vaxel.journal.writer import Journal
+from vaxel.settings import swedish_day
 
 
 class Node(Protocol):
@@ -29,6 +35,16 @@ class Node(Protocol):
     @property
     def bounds(self) -> Bounds:
         """What is under way."""
+        ...
+
+    @property
+    def health(self) -> Health:
+        """How the producers are."""
+        ...
+
+    @property
+    def producer_calls(self) -> Mapping[str, int]:
+        """Calls under way by endpoint, `host:port`."""
         ...
 
     @property
@@ -52,6 +68,7 @@ class Facts:
         self.ship_problem = ""
         self.shipped_at: datetime | None = None
         self.clock_jumps = 0
+        self._used: tuple[State | None, date, dict[Origin, Usage]] = (None, date.min, {})
 
     def ready(self) -> dict[str, str]:
         """What is missing by part, and why; empty when calls can be carried (SW-17.6)."""
@@ -112,9 +129,18 @@ class Facts:
             "Release": release,
             "Certificates": self._certificates(),
             "Journal": self._journal(),
+            "Producers": troubled(self._node.health.vitals, time.monotonic()),
             "Calls": {"InFlight": self._node.bounds.calls, "BufferedBytes": self._node.bounds.buffered_bytes},
             "ClockJumps": self.clock_jumps,
         }
+
+    async def producers(self) -> list[dict[str, Any]]:
+        """Every producer's endpoint, those in trouble first."""
+        state, day = self._node.keeper.state, swedish_day()
+        if state is not None and self._used[:2] != (state, day):
+            self._used = (state, day, await asyncio.to_thread(usages, state.directory, day))
+        node = self._node
+        return overview(node.health.vitals, self._used[2], node.producer_calls, time.monotonic())
 
     def certificate_days(self) -> float:
         """Days until the first of the platform's own certificates ends; NaN where it has none."""
