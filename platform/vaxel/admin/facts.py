@@ -68,7 +68,8 @@ class Facts:
         self.ship_problem = ""
         self.shipped_at: datetime | None = None
         self.clock_jumps = 0
-        self._used: tuple[State | None, date, dict[Origin, Usage]] = (None, date.min, {})
+        self._used: dict[Origin, Usage] = {}
+        self._used_of: tuple[State | None, date] = (None, date.min)
 
     def ready(self) -> dict[str, str]:
         """What is missing by part, and why; empty when calls can be carried (SW-17.6)."""
@@ -137,10 +138,11 @@ class Facts:
     async def producers(self) -> list[dict[str, Any]]:
         """Every producer's endpoint, those in trouble first."""
         state, day = self._node.keeper.state, swedish_day()
-        if state is not None and self._used[:2] != (state, day):
-            self._used = (state, day, await asyncio.to_thread(usages, state.directory, day))
+        if state is not None and (self._used_of[0] is not state or self._used_of[1] != day):
+            self._used = await asyncio.to_thread(usages, state.directory, day)
+            self._used_of = (state, day)
         node = self._node
-        return overview(node.health.vitals, self._used[2], node.producer_calls, time.monotonic())
+        return overview(node.health.vitals, self._used, node.producer_calls, time.monotonic())
 
     def certificate_days(self) -> float:
         """Days until the first of the platform's own certificates ends; NaN where it has none."""

@@ -26,7 +26,7 @@ class Usage:
 
 def origins(directory: Directory) -> set[Origin]:
     """Every endpoint that a route leads to, whatever the day."""
-    starts = {_start(route.url) for route in directory.routes}
+    starts = {_start(url) for url in {route.url for route in directory.routes}}
     return {found for found in map(origin, starts) if found is not None}
 
 
