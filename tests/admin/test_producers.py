@@ -1,16 +1,17 @@
 """Which endpoints the routes lead to, and how they are shown: trouble first, nobody left out."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from tests.directory.build import COMPONENTS_ROWS, CONTRACT, DAY, load, route
 
 from vaxel.adapters.breaker import Breaker, BreakerRules
 from vaxel.adapters.vitals import Origin, Vitals
-from vaxel.admin.producers import origins, overview, troubled, usages
+from vaxel.admin.producers import Moment, origins, overview, troubled, usages
 from vaxel.directory.model import Directory
 
 NOW = 1000.0
+MOMENT = Moment(monotonic=NOW, utc=datetime(2026, 6, 15, 12, 0, 0, tzinfo=UTC))
 
 
 def directory() -> Directory:
@@ -47,7 +48,7 @@ def test_every_endpoint_of_a_route_is_kept_whatever_the_day() -> None:
 
 
 def shown(*known: Vitals) -> list[dict[str, Any]]:
-    return overview(known, usages(directory(), DAY), {"two:81": 7}, NOW)
+    return overview(known, usages(directory(), DAY), {"two:81": 7}, MOMENT)
 
 
 def test_trouble_comes_first_and_the_unused_last() -> None:
@@ -59,7 +60,7 @@ def test_trouble_comes_first_and_the_unused_last() -> None:
     ]
     first = rows[0]
     assert (first["in_flight"], first["next_test_s"], first["failures"]) == (7, 10, {"producer.reset": 3})
-    assert first["since"] == first["last_failure"]["time"]
+    assert first["since"] == first["last_failure"]["time"] == "2026-06-15T11:59:50+00:00"
     assert {frozenset(row) for row in rows} == {frozenset(first)}  # the same names in every row
 
 
@@ -71,7 +72,7 @@ def test_latency_is_told_where_there_was_an_answer() -> None:
 
 
 def test_status_names_those_that_are_skipped() -> None:
-    found = troubled([vitals("fine", 80, failures=2), vitals("two", 81, failures=3)], NOW)
+    found = troubled([vitals("fine", 80, failures=2), vitals("two", 81, failures=3)], MOMENT)
     assert {where: (row["state"], row["cause"]) for where, row in found.items()} == {
         "http://two:81": ("open", "producer.reset")
     }

@@ -13,7 +13,7 @@ from vaxel import __version__
 from vaxel.adapters.health import Health
 from vaxel.adapters.vitals import Origin
 from vaxel.admin.keeper import Keeper, State
-from vaxel.admin.producers import Usage, overview, troubled, usages
+from vaxel.admin.producers import Moment, Usage, overview, troubled, usages
 from vaxel.exchange.bounds import Bounds
 from vaxel.journal.writer import Journal
 from vaxel.settings import swedish_day
@@ -130,7 +130,7 @@ class Facts:
             "Release": release,
             "Certificates": self._certificates(),
             "Journal": self._journal(),
-            "Producers": troubled(self._node.health.vitals, time.monotonic()),
+            "Producers": troubled(self._node.health.vitals, _moment()),
             "Calls": {"InFlight": self._node.bounds.calls, "BufferedBytes": self._node.bounds.buffered_bytes},
             "ClockJumps": self.clock_jumps,
         }
@@ -142,7 +142,7 @@ class Facts:
             self._used = await asyncio.to_thread(usages, state.directory, day)
             self._used_of = (state, day)
         node = self._node
-        return overview(node.health.vitals, self._used, node.producer_calls, time.monotonic())
+        return overview(node.health.vitals, self._used, node.producer_calls, _moment())
 
     def certificate_days(self) -> float:
         """Days until the first of the platform's own certificates ends; NaN where it has none."""
@@ -169,6 +169,10 @@ class Facts:
             "shipProblem": self.ship_problem or None,
             "note": "" if self.shipped_at else "no checkpoint is kept elsewhere: a cut tail cannot be detected",
         }
+
+
+def _moment() -> Moment:
+    return Moment(monotonic=time.monotonic(), utc=datetime.now(UTC))
 
 
 def _build_time() -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from vaxel.adapters.breaker import State
@@ -48,55 +48,69 @@ def usages(directory: Directory, day: date) -> dict[Origin, Usage]:
     return found
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """Now, by both clocks: what is known in monotonic seconds is shown as time of day."""
+
+    monotonic: float
+    utc: datetime
+
+    def shown(self, moment: float) -> str:
+        """A monotonic moment as time of day (UTC)."""
+        return (self.utc - timedelta(seconds=self.monotonic - moment)).isoformat(timespec="seconds")
+
+
 def overview(
-    vitals: Iterable[Vitals], used: Mapping[Origin, Usage], in_flight: Mapping[str, int], now: float
+    vitals: Iterable[Vitals], used: Mapping[Origin, Usage], in_flight: Mapping[str, int], now: Moment
 ) -> list[dict[str, Any]]:
-    """A row for each endpoint, those in trouble first; `now` in monotonic seconds."""
+    """A row for each endpoint, those in trouble first."""
     known = {each.origin: each for each in vitals}
-    every = sorted({*known, *used}, key=str)
-    rows = [_row(where, known.get(where), used.get(where, Usage()), in_flight, now) for where in every]
+    rows = []
+    for where in sorted({*known, *used}, key=str):
+        each, usage = known.get(where), used.get(where, Usage())
+        row = {
+            "endpoint": str(where),
+            **(_unused() if each is None else _state(each, now)),
+            "in_flight": in_flight.get(f"{where.host}:{where.port}", 0),
+            "routes": usage.routes,
+            "logical_addresses": len(usage.addresses),
+            "contracts": sorted(usage.contracts),
+            "components": sorted(usage.components),
+        }
+        rows.append(row)
     return sorted(rows, key=lambda row: _ORDER.index(row["state"]))
 
 
-def troubled(vitals: Iterable[Vitals], now: float) -> dict[str, dict[str, Any]]:
+def troubled(vitals: Iterable[Vitals], now: Moment) -> dict[str, dict[str, Any]]:
     """The endpoints whose breaker is not closed, with the cause: never silence about a producer that is skipped."""
     return {
-        str(each.origin): {"state": each.breaker.shown(now), "cause": each.breaker.cause, "since": _at(each, now)}
+        str(each.origin): {
+            "state": each.breaker.shown(now.monotonic),
+            "cause": each.breaker.cause,
+            "since": now.shown(each.breaker.since),
+        }
         for each in vitals
         if each.breaker.state is not State.CLOSED
     }
 
 
-def _row(
-    where: Origin, vitals: Vitals | None, usage: Usage, in_flight: Mapping[str, int], now: float
-) -> dict[str, Any]:
-    return {
-        "endpoint": str(where),
-        **(_unused() if vitals is None else _state(vitals, now)),
-        "in_flight": in_flight.get(f"{where.host}:{where.port}", 0),
-        "routes": usage.routes,
-        "logical_addresses": len(usage.addresses),
-        "contracts": sorted(usage.contracts),
-        "components": sorted(usage.components),
-    }
-
-
-def _state(vitals: Vitals, now: float) -> dict[str, Any]:
+def _state(vitals: Vitals, now: Moment) -> dict[str, Any]:
     breaker = vitals.breaker
     failed = sum(vitals.failures.values())
     p50, p95 = (round(seconds * 1000, 1) for seconds in vitals.latency_s(0.5, 0.95) or (0.0, 0.0))
+    left_s = round(max(0.0, breaker.until - now.monotonic), 1)
     return {
-        "state": breaker.shown(now),
-        "since": _at(vitals, now),
-        "next_test_s": round(max(0.0, breaker.until - now), 1) if breaker.state is State.OPEN else None,
+        "state": breaker.shown(now.monotonic),
+        "since": now.shown(breaker.since),
+        "next_test_s": left_s if breaker.state is State.OPEN else None,
         "consecutive_failures": breaker.consecutive,
         "latency_ms": {"p50": p50, "p95": p95} if vitals.recent_s else None,
         "answered": vitals.answered,
         "failed": failed,
         "skipped": vitals.skipped,
         "failures": dict(vitals.failures),
-        "last_failure": {"cause": vitals.last_cause, "time": _wall(vitals.failed_at, now)} if failed else None,
-        "last_probe": {"cause": vitals.probe_cause, "time": _wall(vitals.probed_at, now)} if vitals.probes else None,
+        "last_failure": {"cause": vitals.last_cause, "time": now.shown(vitals.failed_at)} if failed else None,
+        "last_probe": {"cause": vitals.probe_cause, "time": now.shown(vitals.probed_at)} if vitals.probes else None,
     }
 
 
@@ -104,15 +118,6 @@ def _unused() -> dict[str, Any]:
     empty = dict.fromkeys(("since", "next_test_s", "latency_ms", "last_failure", "last_probe"))
     counts = dict.fromkeys(("consecutive_failures", "answered", "failed", "skipped"), 0)
     return {"state": UNUSED, **empty, **counts, "failures": {}}
-
-
-def _at(vitals: Vitals, now: float) -> str:
-    return _wall(vitals.breaker.since, now)
-
-
-def _wall(moment: float, now: float) -> str:
-    """A monotonic moment as time of day (UTC)."""
-    return (datetime.now(UTC) - timedelta(seconds=now - moment)).isoformat(timespec="seconds")
 
 
 def _start(url: str) -> str:
