@@ -66,7 +66,7 @@ def test_trouble_comes_first_and_the_unused_last() -> None:
 
 def test_latency_is_told_where_there_was_an_answer() -> None:
     quick = vitals("two", 81)
-    quick.recent_s.extend(number / 100 for number in range(100))
+    quick.recent_s.extend(number / 100 for number in range(1, 101))
     assert shown(quick)[0]["latency_ms"] == {"p50": 500, "p95": 950}
     assert shown(vitals("two", 81))[0]["latency_ms"] is None
 

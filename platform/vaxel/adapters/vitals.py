@@ -1,5 +1,6 @@
 """What is known of each producer's endpoint, and how Prometheus sees it (SW-18.7)."""
 
+import math
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -80,9 +81,9 @@ class Vitals:
         self.last_cause, self.failed_at = cause, now
 
     def latency_s(self, *shares: float) -> tuple[float, ...]:
-        """Seconds within which these shares of the last answers began; none where there was no answer yet."""
+        """Seconds within which these shares (above 0) of the last answers began; none where there was no answer yet."""
         found = sorted(self.recent_s)
-        return tuple(found[min(int(len(found) * share), len(found) - 1)] for share in shares) if found else ()
+        return tuple(found[math.ceil(len(found) * share) - 1] for share in shares) if found else ()
 
 
 class Series:

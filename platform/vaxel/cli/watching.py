@@ -30,7 +30,14 @@ def add(app: typer.Typer) -> None:
             print(orjson.dumps(rows).decode())
             return
         table = Table(
-            "endpoint", "state", "since", "failed in a row", "p50 / p95 ms", "in flight", "last failure", "used by"
+            "endpoint",
+            "state",
+            "since",
+            "failed in a row",
+            "p50 / p95 ms",
+            "in flight",
+            "last failure",
+            "routes / addresses / contracts",
         )
         for row in rows:
             table.add_row(*_cells(row))
@@ -69,5 +76,5 @@ def _cells(row: dict[str, Any]) -> tuple[str, ...]:
         f"{latency['p50']} / {latency['p95']}" if latency else "–",
         str(row["in_flight"]),
         f"{failure['cause']} {failure['time']}" if failure else "–",
-        f"{row['routes']} routes, {row['logical_addresses']} addresses, {len(row['contracts'])} contracts",
+        f"{row['routes']} / {row['logical_addresses']} / {len(row['contracts'])}",
     )
