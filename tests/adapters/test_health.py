@@ -222,7 +222,7 @@ async def test_a_bound_of_ones_own_says_nothing_of_the_producer() -> None:
                 await health.send(outgoing(url))
         with pytest.raises(AddressUnusable):
             await health.send(outgoing("http:///x"))
-        assert [each.breaker.consecutive for each in health.vitals] == [0]
+        assert [(each.breaker.consecutive, each.overloaded) for each in health.vitals] == [(0, 9)]
 
 
 class Silent:

@@ -14,7 +14,7 @@ from vaxel.adapters.telemetry import Log
 from vaxel.adapters.vitals import OTHER, Origin, Vitals, origin
 from vaxel.call import Body
 from vaxel.delivery import Answer, Outgoing, Producer
-from vaxel.errors import ProducerFailed
+from vaxel.errors import Overloaded, ProducerFailed
 
 SERIES = 500
 """Endpoints with metrics of their own; later ones share the label `other`."""
@@ -90,7 +90,8 @@ class Health:
         except ProducerFailed as failure:
             self._failed(vitals, ticket, failure.cause, whole=upload is None or upload.ended)
             raise
-        except BaseException:
+        except BaseException as error:
+            vitals.overloaded += isinstance(error, Overloaded)
             vitals.breaker.abandoned(ticket)
             raise
         now = self._now()

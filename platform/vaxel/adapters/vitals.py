@@ -54,6 +54,7 @@ class Vitals:
         "last_cause",
         "opened",
         "origin",
+        "overloaded",
         "probe_at",
         "probe_cause",
         "probed_at",
@@ -67,7 +68,7 @@ class Vitals:
         self.origin = origin
         self.breaker = breaker
         self.label = label
-        self.answered = self.skipped = self.opened = self.probes = 0
+        self.answered = self.skipped = self.overloaded = self.opened = self.probes = 0
         self.answered_s = 0.0
         self.recent_s: deque[float] = deque(maxlen=RECENT)
         self.failures: Counter[str] = Counter()
@@ -116,6 +117,7 @@ class Series:
             ("vaxel_producer_answers", "Calls that the endpoint answered, faults included", "answered"),
             ("vaxel_producer_answer_seconds", "Seconds until answers began, in all", "answered_s"),
             ("vaxel_producer_skipped", "Calls refused since its breaker was open", "skipped"),
+            ("vaxel_producer_overloaded", "Calls refused since too many were under way to it", "overloaded"),
             ("vaxel_breaker_openings", "Times that its breaker opened", "opened"),
             ("vaxel_probes", "Probes of the endpoint", "probes"),
         ):

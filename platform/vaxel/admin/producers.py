@@ -108,6 +108,7 @@ def _state(vitals: Vitals, now: Moment) -> dict[str, Any]:
         "answered": vitals.answered,
         "failed": failed,
         "skipped": vitals.skipped,
+        "overloaded": vitals.overloaded,
         "failures": dict(vitals.failures),
         "last_failure": {"cause": vitals.last_cause, "time": now.shown(vitals.failed_at)} if failed else None,
         "last_probe": {"cause": vitals.probe_cause, "time": now.shown(vitals.probed_at)} if vitals.probes else None,
@@ -116,7 +117,7 @@ def _state(vitals: Vitals, now: Moment) -> dict[str, Any]:
 
 def _unused() -> dict[str, Any]:
     empty = dict.fromkeys(("since", "next_test_s", "latency_ms", "last_failure", "last_probe"))
-    counts = dict.fromkeys(("consecutive_failures", "answered", "failed", "skipped"), 0)
+    counts = dict.fromkeys(("consecutive_failures", "answered", "failed", "skipped", "overloaded"), 0)
     return {"state": UNUSED, **empty, **counts, "failures": {}}
 
 
