@@ -1,16 +1,16 @@
 """`python -m benchmarks.bulkhead [--quick]`: what one hung producer does to calls to others, and what health costs.
 
 Platforms get the same calls at a steady pace to a second producer, while calls to a first one are measured: the second
-answers, or takes connections and is silent, with the breaker off (the bulkhead alone) and on. What is told is the ratio
-of p99, round by round and between the calmest tenths of the rounds, since a machine's own moods are larger than what is
-sought: how large, the platform shows that is measured twice.
+answers, or takes connections and is silent, with the breaker off (the bulkhead alone) and on. The measured calls go to
+the platforms in turn, one by one in an order that changes, so that whatever else the machine does meets all of them
+alike; how much of a difference is chance, the platform shows that is there twice.
 """
 
 import argparse
 import asyncio
+import random
 import re
 import socket
-import statistics
 import tempfile
 import threading
 import time
@@ -98,9 +98,8 @@ def seen(server: stage.Server, second: int) -> str:
     return ", ".join(f"{name} {float(match[1]):.0f}" for name, match in found.items() if match)
 
 
-def compared(folder: Path, count: int, rounds: int) -> None:
+def compared(folder: Path, count: int, blocks: int) -> None:
     """Measure and print."""
-    body = stage.request_body(1000)
     with ExitStack() as stack:
         first = stack.enter_context(stage.producer(stage.answer_body(2500)))
         well = stack.enter_context(stage.producer(stage.answer_body(2500)))
@@ -119,34 +118,54 @@ def compared(folder: Path, count: int, rounds: int) -> None:
             servers[name] = (stack.enter_context(platform), second)
         stack.enter_context(background([server.port for server, _ in servers.values()]))
         time.sleep(max(BOUND / PACE, 2 * HANGS_S) + 1)  # the bulkhead is full, the breaker open
-        found: dict[str, list[tuple[float, float]]] = {name: [] for name in servers}
-        names = list(servers)
-        for turn in range(rounds + 1):
-            names.append(names.pop(0))  # nobody always comes first
-            for name in names:
-                server, _ = servers[name]
-                report = stage.load(server.port, body, count, 4)
-                if turn:  # the first turn warms up
-                    found[name].append((report["p50"] * 1e3, report["p99"] * 1e3))
-        for name, (server, second) in servers.items():
-            shown(name, found[name], found["second answers"], seen(server, second))
+        rounds = [measured([server.port for server, _ in servers.values()], count) for _ in range(blocks + 1)][1:]
+        for place, (name, (server, second)) in enumerate(servers.items()):
+            shown(name, [each[place] for each in rounds], [each[0] for each in rounds], seen(server, second))
 
 
-def shown(name: str, rows: list[tuple[float, float]], base: list[tuple[float, float]], state: str) -> None:
-    """One line: p50 and p99, p99 as a ratio round by round, and that of the calmest tenths of the rounds."""
-    p50, p99 = (statistics.median(row[each] for row in rows) for each in (0, 1))
-    ratios = sorted(row[1] / other[1] for row, other in zip(rows, base, strict=True))
-    low, middle, high = (_at(ratios, share) for share in (0.25, 0.5, 0.75))
-    calm = _at(sorted(row[1] for row in rows), 0.1) / _at(sorted(row[1] for row in base), 0.1)
+def measured(ports: list[int], count: int) -> list[list[float]]:
+    """Milliseconds of `count` calls to the first producer through each platform."""
+    request = stage.http_request(stage.request_body(1000))
+    found: list[list[float]] = [[] for _ in ports]
+    with ExitStack() as stack:
+        lines = [stack.enter_context(socket.create_connection(("127.0.0.1", port))) for port in ports]
+        order = list(range(len(ports)))
+        for _ in range(count):
+            random.shuffle(order)
+            for place in order:
+                begun = time.perf_counter()
+                lines[place].sendall(request)
+                _read(lines[place])
+                found[place].append((time.perf_counter() - begun) * 1e3)
+    return found
+
+
+def _read(line: socket.socket) -> None:
+    """One whole answer of 200."""
+    content = b""
+    while (end := content.find(b"\r\n\r\n")) < 0:
+        content += line.recv(65_536)
+    length = re.search(rb"content-length: (\d+)", content[:end], re.I)
+    assert content.startswith(b"HTTP/1.1 200"), content[:200]
+    assert length is not None
+    while len(content) < end + 4 + int(length[1]):
+        content += line.recv(65_536)
+
+
+def shown(name: str, blocks: list[list[float]], base: list[list[float]], state: str) -> None:
+    """One line: p50 and p99 of all calls, p99 as a ratio, and where the middle half of the blocks' ratios lies."""
+    p50, p99 = (_at([ms for block in blocks for ms in block], share) for share in (0.5, 0.99))
+    ratio = p99 / _at([ms for block in base for ms in block], 0.99)
+    ratios = [_at(block, 0.99) / _at(other, 0.99) for block, other in zip(blocks, base, strict=True)]
     print(
-        f"{name:30} p50 {p50:6.2f} ms  p99 {p99:6.2f} ms  p99 × {middle:.3f} ({low:.3f} to {high:.3f}), "
-        f"calm × {calm:.3f}  [{state}]"
+        f"{name:30} p50 {p50:6.2f} ms  p99 {p99:6.2f} ms  p99 × {ratio:.3f}"
+        f" (blocks {_at(ratios, 0.25):.3f} to {_at(ratios, 0.75):.3f})  [{state}]"
     )
 
 
 def _at(values: list[float], share: float) -> float:
-    """The value below which that share of sorted values lies."""
-    return values[int((len(values) - 1) * share)]
+    """The value below which that share of the values lies."""
+    return sorted(values)[int((len(values) - 1) * share)]
 
 
 class _Instant:
@@ -187,10 +206,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="few calls, for a look")
     given = parser.parse_args()
-    count, rounds = (300, 2) if given.quick else (400, 80)
+    count, blocks = (300, 2) if given.quick else (2000, 10)
     print(f"health adds {uvloop.run(cost_us(count * 20)):.2f} µs CPU to a call")
     with tempfile.TemporaryDirectory() as folder:
-        compared(Path(folder), count, rounds)
+        compared(Path(folder), count, blocks)
 
 
 if __name__ == "__main__":
