@@ -6,6 +6,7 @@ import os
 import secrets
 import signal
 import socket
+import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from importlib import resources
@@ -21,18 +22,22 @@ from vaxel.adapters.certificates import Certificates, read_trusted
 from vaxel.adapters.clock import Clock
 from vaxel.adapters.coding import Decoding
 from vaxel.adapters.handshakes import Handshakes
+from vaxel.adapters.health import Health, logged
 from vaxel.adapters.payloads import Payloads
+from vaxel.adapters.probes import Prober
 from vaxel.adapters.producers import Producers
 from vaxel.adapters.releases import Releases
 from vaxel.adapters.server import Listeners
 from vaxel.adapters.telemetry import CallEvents, Log, Metrics
 from vaxel.adapters.tls import ProducerTls, ends, listener_context, tell
+from vaxel.adapters.vitals import Series
 from vaxel.admin import portions
 from vaxel.admin.cautions import cautions
 from vaxel.admin.facts import Facts
 from vaxel.admin.front import Front
 from vaxel.admin.keeper import Keeper, State
 from vaxel.admin.operations import Operations, Reloaded, Surfaces
+from vaxel.admin.producers import origins
 from vaxel.admin.publication import Publisher
 from vaxel.call import Call
 from vaxel.contracts.entry import Contract
@@ -103,6 +108,10 @@ class Platform:
         self.producers = Producers(
             portions.calling(settings), AllowedNetworks(settings.producer_networks), self.producer_tls
         )
+        self.health = Health(
+            self.producers, portions.breaker_rules(settings), logged(log), show_address=settings.fault_address
+        )
+        self.prober = Prober(self.health, self.producers.probe, portions.probe_rules(settings))
         self.listeners = Listeners(portions.limits(settings))
         self.keeper = Keeper(
             home,
@@ -139,6 +148,7 @@ class Platform:
                 ("sweep", self.listeners.sweep()),
                 ("checkpoints", self._checkpoints()),
                 ("clock", self._watch_clock()),
+                ("probes", self.prober.run()),
                 ("files", self._watch_files()),
                 ("tls", self._watch_tls()),
             )
@@ -203,6 +213,7 @@ class Platform:
         gauge("vaxel_buffered_bytes", "Bytes of messages held in memory", lambda: bounds.buffered_bytes)
         gauge("vaxel_connections", "Open connections to the listeners", lambda: self.listeners.connections)
         gauge("vaxel_producer_calls_in_flight", "Calls to producers", lambda: sum(self.producers.in_flight.values()))
+        self.metrics.registry.register(Series(lambda: self.health.vitals, lambda: self.producer_calls, time.monotonic))
         gauge("vaxel_ready", "1 when calls can be carried", lambda: not self.facts.ready())
         gauge("vaxel_release", "Number of the directory release in use", lambda: self.facts.release().get("number", 0))
         gauge("vaxel_directory_problems", "Findings of the last refused edit", lambda: len(self.keeper.problem))
@@ -219,7 +230,7 @@ class Platform:
 
         payloads = AuditedPayloads(self.payloads, self.journal, allowed=self.settings.log_payload)
         key = admin_key(self.settings.var / "admin.key")
-        return api(key, self.facts.status, self.facts.release, self.reload, payloads)
+        return api(key, self.facts.status, self.facts.release, self.reload, payloads, self.facts.producers)
 
     def _publisher(self) -> Publisher:
         settings = self.settings
@@ -237,9 +248,10 @@ class Platform:
         """Build the exchange of a state and put it in place of the former; a call keeps the one it began with."""
         settings = self.settings
         self._instance(state)
+        self.health.keep(origins(state.directory))
         self.publication = Publication(state.catalogue, self.home.schema)
         forward = Forward(
-            Decoding(self.producers, offer=settings.gzip_producer),
+            Decoding(self.health, offer=settings.gzip_producer),
             {"monitoring": monitoring(__version__, self.instance_name, swedish_now)},
             state.catalogue,
             HeaderTable(portions.header_rules(settings, self.instance_id)),
@@ -274,6 +286,11 @@ class Platform:
             directory=state.directory,
             release=state.release.number,
         )
+
+    @property
+    def producer_calls(self) -> dict[str, int]:
+        """Calls under way by endpoint, `host:port`."""
+        return self.producers.in_flight
 
     def _count(self, contract: Contract, message: str, violations: tuple[Violation, ...]) -> None:
         self.events.violated(contract.namespace, message)

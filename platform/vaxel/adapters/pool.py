@@ -59,6 +59,10 @@ class Pool:
             connection.abort()
         return await self._connect(endpoint, min(self._connect_timeout_s, timeout_s))
 
+    async def touch(self, endpoint: Endpoint) -> None:
+        """Make a connection and drop it, nothing sent; an `OSError` as from `take` where none can be had."""
+        (await self._connect(endpoint, self._connect_timeout_s)).abort()
+
     def give_back(self, endpoint: Endpoint, connection: Outbound) -> None:
         """Keep a connection whose exchange is over, where it may carry another."""
         if not connection.end():

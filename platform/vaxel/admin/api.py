@@ -1,7 +1,7 @@
 """The admin API on the web port: FastAPI routes that answer problem+json, behind a bearer key (SW-2.11)."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fastapi import Depends, FastAPI, Request
@@ -27,7 +27,14 @@ class PayloadWindow(BaseModel):
     minutes: int = Field(ge=1, le=MAX_MINUTES)
 
 
-def api(key: str, status: Facts, release: Facts, reload: Callable[[], Any], payloads: PayloadLog) -> FastAPI:
+def api(
+    key: str,
+    status: Facts,
+    release: Facts,
+    reload: Callable[[], Any],
+    payloads: PayloadLog,
+    producers: Callable[[], Awaitable[list[dict[str, Any]]]],
+) -> FastAPI:
     """The application; every path below `/api/v1` needs `Authorization: Bearer <key>`."""
 
     def authorised(request: Request) -> None:
@@ -51,6 +58,11 @@ def api(key: str, status: Facts, release: Facts, reload: Callable[[], Any], payl
     async def show_release() -> JSONResponse:
         """The directory release in use: number, time, author, digest, rows by kind."""
         return JSONResponse(release())
+
+    @app.get("/api/v1/producers", dependencies=guard)
+    async def show_producers() -> JSONResponse:
+        """Every endpoint that routes lead to: breaker, latency, failures, calls in flight, and who depends on it."""
+        return JSONResponse({"producers": await producers()})
 
     @app.post("/api/v1/reload", dependencies=guard)
     async def reload_now() -> JSONResponse:
