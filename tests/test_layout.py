@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "platform" / "vaxel"
-PURE = ("directory", "contracts", "soap", "call.py", "errors.py", "documents.py", "instants.py")
+PURE = ("directory", "contracts", "soap", "adapters/breaker.py", "call.py", "errors.py", "documents.py", "instants.py")
 WITHOUT_LOGIC = {
     "__init__.py": "the version",
     "__main__.py": "starts the commands",
@@ -34,6 +34,7 @@ SHOWN_ELSEWHERE = {
     "contracts/publish.py": "journey/test_publication.py",
     "cli/cataloguing.py": "cli/test_commands.py",
     "cli/shown.py": "cli/test_commands.py",
+    "cli/watching.py": "journey/test_health.py",
     "contracts/components.py": "conformance/test_engines.py",
     "contracts/damage.py": "conformance/test_engines.py",
     "contracts/derive.py": "conformance/test_install.py",

@@ -33,6 +33,9 @@ def problems(tmp_path: Path, **environment: str) -> str:
         ({"wsdl_public": "yes"}, "VAXEL_WSDL_PUBLIC"),
         ({"node": "../evil"}, "VAXEL_NODE"),
         ({"schema_compat": "wildcard-others"}, "VAXEL_SCHEMA_COMPAT"),
+        ({"breaker_open_s": "90"}, "VAXEL_BREAKER_MAX_OPEN_S"),
+        ({"breaker_share": "0"}, "VAXEL_BREAKER_SHARE"),
+        ({"probe": "all"}, "VAXEL_PROBE"),
     ],
 )
 def test_what_stops_the_start(tmp_path: Path, environment: dict[str, str], told: str) -> None:

@@ -6,7 +6,7 @@ import os
 import secrets
 import signal
 import socket
-from collections.abc import AsyncIterator
+import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -23,19 +23,23 @@ from vaxel.adapters.certificates import Certificates, read_trusted
 from vaxel.adapters.clock import Clock
 from vaxel.adapters.coding import Decoding
 from vaxel.adapters.handshakes import Handshakes
+from vaxel.adapters.health import Health, logged
 from vaxel.adapters.payloads import Payloads
+from vaxel.adapters.probes import Prober
 from vaxel.adapters.producers import Producers
 from vaxel.adapters.quality_file import QualityFile
 from vaxel.adapters.releases import Releases
 from vaxel.adapters.server import Listeners
 from vaxel.adapters.telemetry import CallEvents, Log, Metrics
 from vaxel.adapters.tls import ProducerTls, ends, listener_context, tell
+from vaxel.adapters.vitals import Series
 from vaxel.admin import portions
 from vaxel.admin.cautions import cautions
 from vaxel.admin.facts import Facts
 from vaxel.admin.front import Front
 from vaxel.admin.keeper import Keeper, State
 from vaxel.admin.operations import Operations, Reloaded, Surfaces
+from vaxel.admin.producers import origins
 from vaxel.admin.publication import Publisher
 from vaxel.admin.quality import Watch
 from vaxel.call import Call
@@ -64,7 +68,7 @@ from vaxel.settings import Settings, swedish_day, swedish_now
 from vaxel.soap.faults import FaultWriter, read_texts
 
 CHECKPOINT_S = 10
-LOOK_MS = 2000
+LOOK_S = 2
 
 
 class Platform:
@@ -108,6 +112,10 @@ class Platform:
         self.producers = Producers(
             portions.calling(settings), AllowedNetworks(settings.producer_networks), self.producer_tls
         )
+        self.health = Health(
+            self.producers, portions.breaker_rules(settings), logged(log), show_address=settings.fault_address
+        )
+        self.prober = Prober(self.health, self.producers.probe, portions.probe_rules(settings))
         self.listeners = Listeners(portions.limits(settings))
         self.keeper = Keeper(
             home,
@@ -127,7 +135,7 @@ class Platform:
 
     async def start(self) -> None:
         """Everything up, listeners last; raises `DataError`, `SettingsError` or `OSError` where it cannot."""
-        self._read_at = self.home.stamps()
+        self._seen = self.home.look()
         state = self.keeper.load()
         self._instance(state)
         self.producer_tls.load()
@@ -146,6 +154,7 @@ class Platform:
                 ("sweep", self.listeners.sweep()),
                 ("checkpoints", self._checkpoints()),
                 ("clock", self._watch_clock()),
+                ("probes", self.prober.run()),
                 ("files", self._watch_files()),
                 ("tls", self._watch_tls()),
                 ("quality", self.watch.keep()),
@@ -213,6 +222,7 @@ class Platform:
         gauge("vaxel_buffered_bytes", "Bytes of messages held in memory", lambda: bounds.buffered_bytes)
         gauge("vaxel_connections", "Open connections to the listeners", lambda: self.listeners.connections)
         gauge("vaxel_producer_calls_in_flight", "Calls to producers", lambda: sum(self.producers.in_flight.values()))
+        self.metrics.registry.register(Series(lambda: self.health.vitals, lambda: self.producer_calls, time.monotonic))
         gauge("vaxel_ready", "1 when calls can be carried", lambda: not self.facts.ready())
         gauge("vaxel_release", "Number of the directory release in use", lambda: self.facts.release().get("number", 0))
         gauge("vaxel_directory_problems", "Findings of the last refused edit", lambda: len(self.keeper.problem))
@@ -233,7 +243,7 @@ class Platform:
         contracts = ContractFacts(lambda: self.keeper.state, swedish_day, self.settings.validation_max)
         more = routes(contracts, lambda *wanted: self.watch.quality.rows(*wanted))
         key = admin_key(self.settings.var / "admin.key")
-        return api(key, self.facts.status, self.facts.release, self.reload, payloads, more)
+        return api(key, self.facts.status, self.facts.release, self.reload, payloads, self.facts.producers, more)
 
     def _publisher(self) -> Publisher:
         settings = self.settings
@@ -251,10 +261,11 @@ class Platform:
         """Build the exchange of a state and put it in place of the former; a call keeps the one it began with."""
         settings = self.settings
         self._instance(state)
+        self.health.keep(origins(state.directory))
         self.publication = Publication(state.catalogue, self.home.schema)
         observe = partial(self.observer.offer, state.catalogue)
         forward = Forward(
-            Decoding(self.producers, offer=settings.gzip_producer),
+            Decoding(self.health, offer=settings.gzip_producer),
             {"monitoring": monitoring(__version__, self.instance_name, swedish_now)},
             state.catalogue,
             HeaderTable(portions.header_rules(settings, self.instance_id)),
@@ -289,6 +300,11 @@ class Platform:
             directory=state.directory,
             release=state.release.number,
         )
+
+    @property
+    def producer_calls(self) -> dict[str, int]:
+        """Calls under way by endpoint, `host:port`."""
+        return self.producers.in_flight
 
     def _sent(self, call: Call, outgoing: Outgoing) -> None:
         self.events.request_out(call, outgoing.headers)
@@ -345,27 +361,23 @@ class Platform:
         await self.reload_tls()
 
     async def _watch_files(self) -> None:
-        """An edit of the home is a reload; what the system does not tell of is seen by looking now and then."""
-        folders = [path for path in self.home.watched() if path.is_dir()]
-        told: dict[str, Any] = {
-            "stop_event": self._stopping,
-            "debounce": 200,
-            "rust_timeout": LOOK_MS,
-            "yield_on_timeout": True,
-        }
-        former = self._read_at
+        """An edit of the home is a reload: the system tells of most at once, the rest is seen by looking."""
+        edited = asyncio.Event()
 
-        async def follow(changes: AsyncIterator[Any]) -> None:
-            nonlocal former
-            async for _ in changes:
-                stamps = self.home.stamps()
-                if stamps != former:
-                    former = stamps
-                    await self.reload()
+        async def follow() -> None:
+            folders = [path for path in self.home.watched() if path.is_dir()]
+            async for _ in awatch(*folders, stop_event=self._stopping, debounce=200, step=200):
+                edited.set()
 
         async with asyncio.TaskGroup() as group:
-            group.create_task(follow(awatch(self.home.path, recursive=False, **told)))
-            group.create_task(follow(awatch(*folders, **told)))
+            group.create_task(follow())
+            while True:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(edited.wait(), LOOK_S)
+                edited.clear()
+                former, self._seen = self._seen, self.home.look(self._seen)
+                if self._seen.files != former.files:
+                    await self.reload()
 
     # TLS
 

@@ -17,6 +17,15 @@ _PACKAGE = Path(__file__).parent
 
 Stamp = tuple[int, int, int]
 """A file's time of change in ns, size in bytes and inode."""
+ABSENT: Stamp = (0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """When each file and folder that the platform is told by was changed; `files` are equal when none was."""
+
+    files: dict[str, Stamp]
+    folders: dict[str, Stamp]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,12 +69,14 @@ class Home:
         """The files and folders whose change is a new release."""
         return tuple(self.path / part for part in PARTS if (self.path / part).exists())
 
-    def stamps(self) -> dict[str, Stamp]:
-        """When each file that the platform is told by was changed, schemas included; equal when none was.
+    def look(self, former: "Look | None" = None) -> "Look":
+        """What the folders hold now. Folders that did not change since `former` are not opened, only asked for.
 
-        Looked at every few seconds, so that it walks the folders by what the system calls give and nothing else.
+        It is done every few seconds: opening them costs milliseconds, and the system's own watch would tell of it.
         """
-        found: dict[str, Stamp] = {}
+        if former is not None and all(_stamp(folder) == stamp for folder, stamp in former.folders.items()):
+            return Look(files={file: _stamp(file) for file in former.files}, folders=former.folders)
+        found = Look(files={}, folders={})
         for part in PARTS:
             _walk(str(self.path / part), found)
         return found
@@ -75,21 +86,27 @@ class Home:
         return path.read_bytes() if path.is_file() else b"format: 1\n"
 
 
-def _walk(path: str, found: dict[str, Stamp]) -> None:
+def _walk(path: str, found: Look) -> None:
+    stamp = _stamp(path)
     try:
         with os.scandir(path) as entries:
+            found.folders[path] = stamp
             for entry in entries:
                 if entry.is_dir():
                     _walk(entry.path, found)
                 else:
-                    found[entry.path] = _stamp(entry.stat())
+                    found.files[entry.path] = _stamp(entry.path)
     except NotADirectoryError:
-        found[path] = _stamp(os.stat(path))
+        found.files[path] = stamp
     except OSError:
         return  # it went away meanwhile, or goes round: the next look sees what is there
 
 
-def _stamp(status: os.stat_result) -> Stamp:
+def _stamp(path: str) -> Stamp:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return ABSENT
     return status.st_mtime_ns, status.st_size, status.st_ino
 
 

@@ -179,6 +179,16 @@ class Settings(BaseModel):
     retry_attempts: Annotated[int, Field(ge=0)] = 1
     retry_delay_s: Annotated[float, Field(ge=0)] = 2
     retry_buffer_bytes: Count = 1_048_576
+    breaker: Switch = True
+    breaker_failures: Count = 5
+    breaker_share: Annotated[float, Field(gt=0, le=1)] = 0.5
+    breaker_window_s: Seconds = 30
+    breaker_window_calls: Count = 20
+    breaker_open_s: Seconds = 5
+    breaker_max_open_s: Seconds = 60
+    probe: Literal["open", "used", "off"] = "open"
+    probe_interval_s: Seconds = 5
+    probe_parallel: Count = 8
 
     max_size_bytes: Count = 15_728_640
     envelope_head_bytes: Count = 262_144
@@ -262,6 +272,7 @@ class Settings(BaseModel):
             ),
             (bool(self.tls_crl) and not self.tls_client_ca, "VAXEL_TLS_CRL needs VAXEL_TLS_CLIENT_CA"),
             (bool(self.producer_key) and not self.producer_cert, "VAXEL_PRODUCER_KEY needs VAXEL_PRODUCER_CERT"),
+            (self.breaker_open_s > self.breaker_max_open_s, "VAXEL_BREAKER_OPEN_S is above VAXEL_BREAKER_MAX_OPEN_S"),
             (len(set(names)) != len(names), "two [[tls.producer]] tables have the same name"),
         )
 

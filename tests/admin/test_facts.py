@@ -29,6 +29,7 @@ def node(kept: Kept, journal: Any, ends: dict[str, datetime] | None = None) -> A
         payloads=Payloads(Log(BytesIO())),
         handshakes=Handshakes(Log(BytesIO()), Metrics()),
         certificate_ends=lambda: ends or {},
+        health=SimpleNamespace(vitals={}),
     )
 
 

@@ -90,7 +90,8 @@ async def test_a_changed_catalogue_is_taken(tmp_path: Path) -> None:
     async with scene(tmp_path) as stage:
         path = tmp_path / "contracts/clinicalprocess.healthcond.description.yaml"
         path.write_text(path.read_text().replace("    access: patient\n", ""))
-        await until(lambda: any(record.get("action") == "catalogue" for record in stage.journal("admin")))
+        await until(lambda: any(line["message"] == "directory.release" for line in stage.log_lines()))
+        assert "catalogue" in [record["action"] for record in stage.journal("admin")]
         answer = await stage.call()
         assert (answer.code, answer.cause) == ("VX004", "contract.access-unstated")
         assert DIAGNOSIS in answer.text

@@ -13,6 +13,7 @@ from urllib.parse import unquote
 import httptools
 
 from vaxel.adapters.cycle import STATUS_LINES, AsgiApp, Cycle, Message
+from vaxel.adapters.outbox import Outbox
 
 _ASGI = {"version": "3.0", "spec_version": "2.3"}
 LINGER_S = 2.0
@@ -45,9 +46,12 @@ class Counter(Protocol):
 class Inbound(asyncio.Protocol):
     """One connection: reads within its limits, one request at a time, and says who is at the other end."""
 
-    def __init__(self, app: AsgiApp, limits: Limits, counter: Counter, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, app: AsgiApp, limits: Limits, counter: Counter, loop: asyncio.AbstractEventLoop, outbox: Outbox
+    ) -> None:
         self.app = app
         self.loop = loop
+        self._outbox = outbox
         self.phase: Literal["idle", "head", "body", "answer", "closing"] = "head"
         self.since = 0.0
         self._limits = limits
@@ -208,8 +212,13 @@ class Inbound(asyncio.Protocol):
             self.since = self.loop.time()
             self.transport.resume_reading()
 
+    def write(self, content: bytes) -> None:
+        """Send, with the other writes of this turn of the loop."""
+        self._outbox.write(self.transport, content)
+
     async def drain(self) -> None:
         """Wait until the peer has read enough of what was written."""
+        self._outbox.flush()
         if not self._writable:
             self._drained = self.loop.create_future()
             await self._drained
@@ -243,6 +252,7 @@ class Inbound(asyncio.Protocol):
         A socket that is closed with unread bytes is reset by the kernel, and the peer loses the answer with it.
         """
         self.phase = "closing"
+        self._outbox.flush()
         if cycle.whole and not self._queue:
             self.transport.close()
             return
@@ -273,6 +283,7 @@ class Inbound(asyncio.Protocol):
         """Answer with a bare status, where the application has not begun to, and close."""
         if self.transport.is_closing():
             return
+        self._outbox.flush()
         if self._current is None or not self._current.begun:
             self.transport.write(STATUS_LINES[status] + b"content-length: 0\r\nconnection: close\r\n\r\n")
         self.phase = "closing"

@@ -8,6 +8,7 @@ from typing import cast
 
 import httptools
 
+from vaxel.adapters.outbox import Outbox
 from vaxel.call import Body, Headers
 
 HEAD_BYTES = 65_536
@@ -41,8 +42,9 @@ class Outbound(asyncio.Protocol):
     `lost` is called once when the connection ends, so that a pool can forget it.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, lost: Callable[["Outbound"], None]) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, lost: Callable[["Outbound"], None], outbox: Outbox) -> None:
         self._loop = loop
+        self._outbox = outbox
         self._lost = lost
         self._waiter: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -170,7 +172,7 @@ class Outbound(asyncio.Protocol):
         self._keep = False
         self.status = 0
         if body.rest is None and not chunked and len(body.start) <= PART_BYTES:
-            self.transport.write(head + body.start)
+            self._outbox.write(self.transport, head + body.start)
         else:
             self.transport.write(head)
             self._upload = self._loop.create_task(self._send(body, chunked=chunked))

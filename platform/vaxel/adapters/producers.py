@@ -82,6 +82,15 @@ class Producers:
         """Open connections to producers, idle ones included."""
         return self._pool.open
 
+    async def probe(self, url: str) -> str:
+        """Connect to a URL's endpoint and hang up, nothing sent (SW-10.10); the cause where that fails, else empty."""
+        address = self._address(url)
+        try:
+            await self._pool.touch(self._endpoint(address))
+        except OSError as error:
+            return _connecting(error).cause
+        return ""
+
     async def send(self, outgoing: Outgoing) -> Answer:
         """Send, again where that is safe (SW-10.5 to SW-10.7); `ProducerFailed` or `Overloaded`."""
         address = self._address(outgoing.url)
@@ -112,8 +121,7 @@ class Producers:
 
     async def _attempt(self, outgoing: Outgoing, address: _Address, retries: int) -> Answer:
         """One request on one connection, until the answer's first bytes, which decide what it is (SW-11.1)."""
-        tls = self._tls(address.host, address.port) if address.scheme == "https" else None
-        endpoint = Endpoint(address.host, address.port, tls)
+        endpoint = self._endpoint(address)
         try:
             connection = await self._pool.take(endpoint, outgoing.deadline - time.monotonic())
         except OSError as error:
@@ -142,6 +150,10 @@ class Producers:
             body=Body.whole(start) if whole else Body(start=start, rest=reader, length=connection.length),
             retries=retries,
         )
+
+    def _endpoint(self, address: _Address) -> Endpoint:
+        tls = self._tls(address.host, address.port) if address.scheme == "https" else None
+        return Endpoint(address.host, address.port, tls)
 
     def _head(self, outgoing: Outgoing, address: _Address, *, chunked: bool) -> bytes:
         lines = [address.request_line]

@@ -1,1 +1,1 @@
-"""What operators ask and change: surfaces, facts, and the admin API (FastAPI in `api`, `contract_routes`, `problems` only)."""
+"""What operators ask and change: surfaces, facts, and the admin API (`api`, whose parts alone import FastAPI)."""

@@ -1,7 +1,7 @@
 """The admin API on the web port: FastAPI routes that answer problem+json, behind a bearer key (SW-2.11)."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request
@@ -28,7 +28,13 @@ class PayloadWindow(BaseModel):
 
 
 def api(
-    key: str, status: Facts, release: Facts, reload: Callable[[], Any], payloads: PayloadLog, *more: APIRouter
+    key: str,
+    status: Facts,
+    release: Facts,
+    reload: Callable[[], Any],
+    payloads: PayloadLog,
+    producers: Callable[[], Awaitable[list[dict[str, Any]]]],
+    *more: APIRouter,
 ) -> FastAPI:
     """The application with `more` routes; every path below `/api/v1` needs `Authorization: Bearer <key>`."""
 
@@ -55,6 +61,11 @@ def api(
     async def show_release() -> JSONResponse:
         """The directory release in use: number, time, author, digest, rows by kind."""
         return JSONResponse(release())
+
+    @app.get("/api/v1/producers", dependencies=guard)
+    async def show_producers() -> JSONResponse:
+        """Every endpoint that routes lead to: breaker, latency, failures, calls in flight, and who depends on it."""
+        return JSONResponse({"producers": await producers()})
 
     @app.post("/api/v1/reload", dependencies=guard)
     async def reload_now() -> JSONResponse:

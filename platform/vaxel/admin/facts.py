@@ -1,20 +1,25 @@
 """What the platform says of itself: readiness, status, release (switch.md section 17)."""
 
+import asyncio
 import platform as machine
 import resource
 import time
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
 from importlib.metadata import files
 from typing import Any, Protocol
 
 from vaxel import __version__
 from vaxel.adapters.handshakes import Handshakes
+from vaxel.adapters.health import Health
 from vaxel.adapters.payloads import Payloads, shown
+from vaxel.adapters.vitals import Origin
 from vaxel.admin.cautions import cautions
-from vaxel.admin.keeper import Keeper
+from vaxel.admin.keeper import Keeper, State
+from vaxel.admin.producers import Moment, Usage, overview, troubled, usages
 from vaxel.exchange.bounds import Bounds
 from vaxel.journal.writer import Journal
-from vaxel.settings import Settings
+from vaxel.settings import Settings, swedish_day
 
 SERVICE = "vaxel:"
 
@@ -35,6 +40,16 @@ class Node(Protocol):
     @property
     def bounds(self) -> Bounds:
         """What is under way."""
+        ...
+
+    @property
+    def health(self) -> Health:
+        """How the producers are."""
+        ...
+
+    @property
+    def producer_calls(self) -> Mapping[str, int]:
+        """Calls under way by endpoint, `host:port`."""
         ...
 
     @property
@@ -74,6 +89,8 @@ class Facts:
         self.shipped_at: datetime | None = None
         self.clock_jumps = 0
         self.clock_jumped_s = 0.0
+        self._used: dict[Origin, Usage] = {}
+        self._used_of: tuple[State | None, date] = (None, date.min)
 
     def ready(self) -> dict[str, str]:
         """What is missing by part, and why; empty when calls can be carried (SW-17.6)."""
@@ -150,6 +167,7 @@ class Facts:
             "Release": release,
             "Certificates": self._certificates(),
             "Journal": self._journal(),
+            "Producers": troubled(self._node.health.vitals, _moment()),
             "Calls": {"InFlight": self._node.bounds.calls, "BufferedBytes": self._node.bounds.buffered_bytes},
             "ClockJumps": self.clock_jumps,
             "ClockJumpedSeconds": self.clock_jumped_s,
@@ -179,6 +197,15 @@ class Facts:
         read_at = self._node.keeper.read_at
         return (datetime.now(UTC) - read_at).total_seconds() if read_at else float("nan")
 
+    async def producers(self) -> list[dict[str, Any]]:
+        """Every producer's endpoint, those in trouble first."""
+        state, day = self._node.keeper.state, swedish_day()
+        if state is not None and (self._used_of[0] is not state or self._used_of[1] != day):
+            self._used = await asyncio.to_thread(usages, state.directory, day)
+            self._used_of = (state, day)
+        node = self._node
+        return overview(node.health.vitals, self._used, node.producer_calls, _moment())
+
     def certificate_days(self) -> float:
         """Days until the first of the platform's own certificates ends; NaN where it has none."""
         now = datetime.now(UTC)
@@ -204,6 +231,10 @@ class Facts:
             "shipProblem": self.ship_problem or None,
             "note": "" if self.shipped_at else "no checkpoint is kept elsewhere: a cut tail cannot be detected",
         }
+
+
+def _moment() -> Moment:
+    return Moment(monotonic=time.monotonic(), utc=datetime.now(UTC))
 
 
 def _build_time() -> str:

@@ -114,6 +114,7 @@ def _invite(home: Home, ports: dict[str, int], log: Path) -> None:
         f"{vaxel} call GetDiagnosis --to {PARTIES[2].unit} --from {OVERVIEW}   # this producer fails",
         f"{vaxel} call GetDiagnosis --to {PARTIES[0].unit} --from {JOURNAL}   # this consumer needs a token",
         f"{vaxel} call PingForConfiguration --to {PLATFORM} --from {OVERVIEW}",
+        f"{vaxel} producers",
         f"{vaxel} audit tail",
     ):
         console.print(f"  {line}", highlight=False, soft_wrap=True)

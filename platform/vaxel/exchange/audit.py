@@ -22,8 +22,12 @@ class Journal(Protocol):
         """Write a record and return when it survives a power cut. `in_flight` may use the reserve (SW-18.11)."""
         ...
 
+    async def written(self, kind: str, fields: Mapping[str, Any], *, in_flight: bool = False) -> None:
+        """Write a record and return when it survives this process; it becomes durable with the next one."""
+        ...
+
     def append(self, kind: str, fields: Mapping[str, Any], *, in_flight: bool = False) -> None:
-        """Write a record that becomes durable with the next one."""
+        """The same at once, for a call that ends here and waits for nothing."""
         ...
 
     def seal(self, patient: str) -> Mapping[str, str]:
@@ -68,7 +72,7 @@ async def _open(journal: Journal, call: Call, names: dict[str, Any], entry: Cont
         fields["patient"] = journal.seal(patient)
     try:
         if entry is not None and entry.idempotent:
-            journal.append("opened", fields)
+            await journal.written("opened", fields)
         else:
             await journal.durable("opened", fields)
     except JournalUnavailable as error:
