@@ -109,6 +109,24 @@ async def test_a_producer_that_sends_faster_than_is_read_waits() -> None:
     assert size == 200 * READ_AHEAD
 
 
+async def test_a_connection_that_was_made_to_wait_reads_again_for_the_next_call() -> None:
+    large = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % (3 * READ_AHEAD) + bytes(3 * READ_AHEAD)
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            await reader.readuntil(b"\r\n\r\n<a/>")
+            writer.write(large)
+            await writer.drain()
+
+    async with producer(talk) as (client, url):
+        for _ in range(4):
+            answer = await client.send(outgoing(url))
+            rest = [part async for part in answer.body.rest] if answer.body.rest else []
+            assert len(answer.body.start) + sum(map(len, rest)) == 3 * READ_AHEAD
+            await asyncio.sleep(0.05)
+        assert client.connections == 1
+
+
 def refuses_early() -> Talk:
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
