@@ -39,6 +39,7 @@ async def asked(
 PATHS = [
     ("GET", "/api/v1/status"),
     ("GET", "/api/v1/release"),
+    ("GET", "/api/v1/producers"),
     ("POST", "/api/v1/reload"),
     ("POST", "/api/v1/payload-log"),
     ("DELETE", "/api/v1/payload-log"),

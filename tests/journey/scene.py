@@ -143,6 +143,7 @@ class Scene:
                 "VAXEL_INTERNAL_PEERS": f"127.0.0.1/32={TRUSTED}|{PROTECTED}|{UNPERMITTED}",
                 "VAXEL_SHUTDOWN_GRACE_S": "1",
                 "VAXEL_RETRY_DELAY_S": "0",
+                "VAXEL_BREAKER": "off",  # stories of failures follow each other on one stage
                 **stated,
             },
         )

@@ -31,7 +31,7 @@ async def text(stage: Scene, path: str) -> str:
 
 
 async def test_a_dead_producer_is_named_everywhere_and_found_again_by_a_probe(tmp_path: Path) -> None:
-    async with scene(tmp_path, **TOLD) as stage:
+    async with scene(tmp_path, breaker="on", **TOLD) as stage:
         endpoint = f"http://127.0.0.1:{stage.port}"
         assert [row["state"] for row in await producers(stage)] == ["unused"]
         await stage.call()
@@ -73,7 +73,7 @@ async def _until(stage: Scene, state: str) -> None:
 
 async def test_a_route_that_is_moved_takes_its_endpoint_with_it(tmp_path: Path) -> None:
     """No alarm stays of a producer that nobody is led to."""
-    async with scene(tmp_path, **TOLD, probe="off") as stage:
+    async with scene(tmp_path, breaker="on", **TOLD, probe="off") as stage:
         with socket.create_server(("127.0.0.1", 0)) as free:
             dead = free.getsockname()[1]
         stage.write("routing/routes.yaml", stage.routes_of(url=f"http://127.0.0.1:{dead}/x"))
@@ -88,7 +88,7 @@ async def test_a_route_that_is_moved_takes_its_endpoint_with_it(tmp_path: Path) 
 
 
 async def test_the_command_shows_a_running_platform(tmp_path: Path) -> None:
-    async with scene(tmp_path, **TOLD) as stage:
+    async with scene(tmp_path, breaker="on", **TOLD) as stage:
         await stage.call()
         done = await _vaxel(tmp_path, "producers", "--json")
         assert done.returncode == 0, done.stderr

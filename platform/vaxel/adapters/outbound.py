@@ -206,9 +206,7 @@ class Outbound(asyncio.Protocol):
         """The next part of the body; empty at its end."""
         self._wanted = 1
         while not self._size and not self.complete:
-            if self._paused and not self._closed:
-                self._paused = False
-                self.transport.resume_reading()
+            self._resume()
             await self._wait()
         return self.taken()
 
@@ -226,9 +224,16 @@ class Outbound(asyncio.Protocol):
             self._upload.cancel()
         self._upload = None
         reusable = self.complete and self._keep and not uploading and not self._closed and self._error is None
-        if not reusable:
+        if reusable:
+            self._resume()
+        else:
             self.abort()
         return reusable
+
+    def _resume(self) -> None:
+        if self._paused and not self._closed:
+            self._paused = False
+            self.transport.resume_reading()
 
     # Between exchanges
 
