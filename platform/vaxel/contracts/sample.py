@@ -39,6 +39,7 @@ _VALUES = (
     "10",
     "2026.001.002.003",
 )
+_PATIENTS = {"patientid", "originalpatientid", "patientpersonid", "subjectofcare"}
 _ACTOR = (
     '<h:Actor xmlns:h="urn:riv:interoperability:headers:1"><h:actorId>{}</h:actorId>'
     "<h:actorType>subject_of_care</h:actorType></h:Actor>"
@@ -177,7 +178,7 @@ def _hint(path: tuple[str, ...], facts: Facts) -> str:
     parent = path[-2].lower() if len(path) > 1 else ""
     rules: tuple[tuple[Callable[[], bool], str], ...] = (
         (
-            lambda: name in {"id", "extension"} and parent in {"patientid", "patientpersonid", "subjectofcare"},
+            lambda: name in {"id", "extension"} and (parent in _PATIENTS or path[-3:-1] == ("patient", "id")),
             facts.patient,
         ),
         (lambda: name in {"subject_of_care", "subjectofcare"}, facts.patient),
