@@ -3,18 +3,15 @@
 Records stay bytes: values are read by path from a record's slice, by local name, not by position (CO-10.2, CO-10.3).
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
 from vaxel.contracts.entry import Records
-from vaxel.soap.records import Element, attributes, children, masked, value_of
+from vaxel.soap.fields import Reading, wanted
+from vaxel.soap.records import Cut, Element, children, masked
 
-FIELDS = (
-    "document_id", "document_root", "source_system", "care_provider", "care_unit", "blocking_time",
-    "patient", "original_patient", "approved",
-)  # fmt: skip
 _PROFESSIONAL = "{H}/accountableHealthcareProfessional"
 _ACCESS = "header/accessControlHeader"
 _PERFORMER = {
@@ -113,110 +110,55 @@ class RecordHeader:
         return stated == {patient}
 
 
-@dataclass(slots=True)
-class _Node:
-    """A step of the paths: what is wanted of the element, and of those in it."""
-
-    key: str = ""
-    attribute: str = ""
-    attribute_key: str = ""
-    many: bool = False
-    below: dict[bytes, "_Node"] = field(default_factory=dict)
-
-
 class Layout:
     """Reads the records of one contract."""
 
     def __init__(self, records: Records) -> None:
-        paths = {**LAYOUTS[records.header], **records.fields}
-        self._root = _Node()
-        for key, alternatives in paths.items():
-            for path in alternatives.replace("{H}", f"{records.list}Header").split("|"):
-                _plant(self._root, path.split("/"), key)
-        self.names_patient = "patient" in paths
+        stated = {**LAYOUTS[records.header], **records.fields}
+        paths = [
+            (key, path)
+            for key, alternatives in stated.items()
+            for path in alternatives.replace("{H}", f"{records.list}Header").split("|")
+        ]
+        self._all = wanted(paths)
+        self._whose = wanted(pair for pair in paths if pair[0] in _WHOSE)
+        self.names_patient = "patient" in stated
         """Whether a record of this layout says whom it is about (CO-10.7)."""
 
     def headers(self, record: bytes) -> tuple[RecordHeader, ...]:
         """One header for a record's slice; of a group, one for each of its parts (P-77)."""
         text = masked(record)
-        root = next(children(text, 0, len(text)))
-        found: dict[str, str] = {}
-        parts: list[tuple[Element, dict[str, str]]] = []
-        _read(record, text, root, self._root, found, parts)
-        if not parts:
-            return (_header(root, found),)
-        return tuple(_header(element, found | own) for element, own in parts)
+        root = next(children(text, 0))
+        reading = Reading(record, text, root, self._all)
+        if not reading.parts:
+            return (_header(root, reading.values),)
+        return tuple(_header(element, reading.values | own) for element, own in reading.parts)
+
+    def whose(self, cut: Cut, record: Element) -> tuple[str, frozenset[str]]:
+        """Document id, empty for a group, and whom the record says it is about: cheap, read where it stands."""
+        values = Reading(cut.content, cut.text, record, self._whose).values
+        document = values.pop("document_id", "")
+        return document, frozenset(one for one in values.values() if one)
+
+
+_WHOSE = {"document_id", "patient", "original_patient"}
 
 
 @lru_cache(maxsize=256)
-def layout(list_element: str, header: str, fields: tuple[tuple[str, str], ...]) -> Layout:
-    """The layout, made once."""
+def _layout(list_element: str, header: str, fields: tuple[tuple[str, str], ...]) -> Layout:
     return Layout(Records.model_validate({"list": list_element, "header": header, "fields": dict(fields)}))
 
 
 def layout_of(records: Records) -> Layout:
-    """The layout that an entry states."""
-    return layout(records.list, records.header, tuple(sorted(records.fields.items())))
-
-
-def _plant(node: _Node, path: list[str], key: str) -> None:
-    for step in path:
-        if step.startswith("@"):
-            node.attribute, node.attribute_key = step[1:], key
-            return
-        node = node.below.setdefault(step.rstrip("*").encode(), _Node())
-        node.many = node.many or step.endswith("*")
-    node.key = key
-
-
-def _read(
-    record: bytes,
-    text: bytes,
-    element: Element,
-    node: _Node,
-    found: dict[str, str],
-    parts: list[tuple[Element, dict[str, str]]],
-) -> None:
-    """Collect the values wanted at an element and below it; the first of each counts."""
-    if node.key:
-        found.setdefault(node.key, value_of(record, element).strip())
-    if node.attribute:
-        _attribute(record[element.start : element.inner], node, found)
-    left = len(node.below)
-    for child in _wanted(text, element, node):
-        below = node.below[child.local]
-        if below.many:
-            own: dict[str, str] = {}
-            parts.append((child, own))
-            _read(record, text, child, below, own, parts)
-            continue
-        _read(record, text, child, below, found, parts)
-        left -= 1
-        if not left:
-            return
-
-
-def _wanted(text: bytes, element: Element, node: _Node) -> Iterator[Element]:
-    if node.below:
-        yield from (child for child in children(text, element.inner, element.close) if child.local in node.below)
-
-
-def _attribute(tag: bytes, node: _Node, found: dict[str, str]) -> None:
-    for name, value in attributes(tag).items():
-        if name.rpartition(b":")[2] == node.attribute.encode():
-            found.setdefault(node.attribute_key, value[1:-1].decode("utf-8", "replace"))
+    """The layout that an entry states, made once."""
+    return _layout(records.list, records.header, tuple(sorted(records.fields.items())))
 
 
 def _header(element: Element, found: dict[str, str]) -> RecordHeader:
-    time = found.pop("blocking_time", "")
+    time = found.get("blocking_time", "")
     exists = _exists(time)
-    return RecordHeader(
-        start=element.start,
-        end=element.end,
-        blocking_time=time if exists else "",
-        bad_time="" if exists else time,
-        **found,
-    )
+    times = {"blocking_time": time if exists else "", "bad_time": "" if exists else time}
+    return RecordHeader(start=element.start, end=element.end, **(found | times))
 
 
 def _exists(time: str) -> bool:

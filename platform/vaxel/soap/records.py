@@ -20,6 +20,7 @@ Scope = Mapping[bytes, bytes]
 _TAG = re.compile(rb"""<([^\s/>]++)((?:[^>"']++|"[^"]*+"|'[^']*+')*+)>""")
 _MARKED = re.compile(rb"<(?:!--.*?--|!\[CDATA\[.*?\]\]|\?.*?\?)>", re.DOTALL)
 _ATTRIBUTE = re.compile(rb"""([^\s=/]++)\s*+=\s*+("[^"]*+"|'[^']*+')""")
+_BODY = re.compile(rb"<(?:[^\s/>:]++:)?Body[\s/>]")
 _AFTER_NAME = frozenset(b" \t\r\n/>")
 _SLASH = ord("/")
 _XMLNS = b"xmlns"
@@ -44,11 +45,12 @@ class Element(NamedTuple):
 class Cut:
     """An answer in which the records were found: `records` by local name, in document order.
 
-    `scope` is what the response element's children see declared. The codes are those of the answer's own `result`,
-    empty where it has none.
+    `text` is the content with comments and the like blanked out, `scope` what the response element's children see
+    declared. The codes are those of the answer's own `result`, empty where it has none.
     """
 
     content: bytes
+    text: bytes
     records: Mapping[str, tuple[Element, ...]]
     scope: Scope
     result_code: str = ""
@@ -63,18 +65,20 @@ def cut(content: bytes, namespace: str, response: str, names: Sequence[str]) -> 
     """
     check(content)
     text = masked(content)
-    element, scope = _response(text, namespace, response)
+    inner, scope = _response(text, namespace, response)
+    inside = _inside(text, inner)
     found: dict[str, list[Element]] = {name: [] for name in names}
     wanted = {name.encode(): found[name] for name in names}
     codes = {"resultCode": "", "errorCode": ""}
-    for child in children(text, element.inner, element.close):
+    for child in inside:
         local = child.local
         if local in wanted:
             wanted[local].append(child)
         elif local == b"result":
-            codes |= {each.local.decode(): value_of(content, each) for each in children(text, child.inner, child.close)}
+            codes |= {each.local.decode(): value_of(content, each) for each in children(text, child.inner)}
     return Cut(
         content=content,
+        text=text,
         records={name: tuple(elements) for name, elements in found.items()},
         scope=scope,
         result_code=codes["resultCode"].strip(),
@@ -94,23 +98,33 @@ def check(content: bytes) -> None:
 
 def masked(content: bytes) -> bytes:
     """The same bytes with comments, CDATA sections and processing instructions blanked out; offsets stay."""
-    if b"<!" in content or content.find(b"<?", 1) >= 0:
+    if b"!" in content and b"<!" in content:
         return _MARKED.sub(lambda match: b" " * len(match[0]), content)
-    if content.startswith(b"<?"):  # the declaration alone, as in most answers
-        after = content.index(b"?>") + 2
-        return b" " * after + content[after:]
-    return content
+    if not content.startswith(b"<?"):
+        return _MARKED.sub(lambda match: b" " * len(match[0]), content) if b"?" in content else content
+    after = content.index(b"?>") + 2
+    rest = content[after:]
+    if b"?" in rest and b"<?" in rest:
+        return _MARKED.sub(lambda match: b" " * len(match[0]), content)
+    return b" " * after + rest  # the declaration alone, as in most answers
 
 
-def children(text: bytes, start: int, stop: int) -> Iterator[Element]:
-    """The elements directly within a range of masked text, in order."""
-    position = text.find(b"<", start, stop)
-    while position >= 0:
-        tag = _tag(text, position)
+def children(text: bytes, start: int, *, counted: bool = True) -> Iterator[Element]:
+    """The elements of masked text from within a start tag's element until its end, in order.
+
+    Where not `counted`, an element is taken to end at the first end tag of its name.
+    """
+    position = text.find(b"<", start)
+    while position >= 0 and text[position + 1] != _SLASH:
+        tag = start_tag(text, position)
         name, inner = tag[1], tag.end()
-        close, end = (inner, inner) if text[inner - 2] == _SLASH else _closing(text, name, inner)
+        if text[inner - 2] == _SLASH:
+            close, end = inner, inner
+        else:
+            close = closing(text, name, inner) if counted else find_tag(text, b"</" + name, inner)
+            end = text.index(b">", close) + 1
         yield Element(name, position, inner, close, end)
-        position = text.find(b"<", end, stop)
+        position = text.find(b"<", end)
 
 
 def value_of(content: bytes, element: Element) -> str:
@@ -149,59 +163,83 @@ def declarations(tag: bytes) -> dict[bytes, bytes]:
     return {name[6:]: value for name, value in found if name == _XMLNS or name.startswith(b"xmlns:")}
 
 
-def _response(text: bytes, namespace: str, response: str) -> tuple[Element, dict[bytes, bytes]]:
+def _response(text: bytes, namespace: str, response: str) -> tuple[int, dict[bytes, bytes]]:
+    """Where the response element's start tag ends, and what is declared there."""
     scope: dict[bytes, bytes] = {}
-    envelope = next(children(text, 0, len(text)))
-    _enter(text, envelope, scope, SOAP11, b"Envelope")
-    body = next((each for each in children(text, envelope.inner, envelope.close) if each.local == b"Body"), None)
-    if body is None:
+    inner = _enter(text, text.find(b"<"), scope, SOAP11, b"Envelope")
+    position = text.find(b"<", inner)
+    while position >= 0 and text[position + 1] != _SLASH and not _BODY.match(text, position):
+        position = text.find(b"<", next(children(text, position)).end)
+    if position < 0 or text[position + 1] == _SLASH:
         raise MessageMalformed("the answer has no Body")
-    _enter(text, body, scope, SOAP11, b"Body")
-    inside = list(children(text, body.inner, body.close))
-    if len(inside) != 1:
+    inner = _enter(text, position, scope, SOAP11, b"Body")
+    position = text.find(b"<", inner)
+    if text[position + 1] == _SLASH:
         raise MessageMalformed("the answer's Body must hold exactly one element")
-    _enter(text, inside[0], scope, namespace, response.encode())
-    return inside[0], scope
+    return _enter(text, position, scope, namespace, response.encode()), scope
 
 
-def _enter(text: bytes, element: Element, scope: dict[bytes, bytes], namespace: str, local: bytes) -> None:
-    """Take the element's declarations into scope, and see that it is the one that must stand here."""
-    scope |= declarations(text[element.start : element.inner])
-    prefix = element.name.rpartition(b":")[0]
-    if element.local != local or scope.get(prefix, b'""')[1:-1] != namespace.encode():
-        shown = element.local.decode("utf-8", "replace")[:80]
+def _inside(text: bytes, inner: int) -> list[Element]:
+    """The children of the response element.
+
+    Elements seldom hold namesakes, and counting them costs as much as finding the records. So it is first done without,
+    and right if after the response element two end tags are left, those of Body and Envelope, and nothing else.
+    """
+    for counted in (False, True):
+        found = list(children(text, inner, counted=counted))
+        after = found[-1].end if found else inner
+        if text[inner - 2] == _SLASH:
+            found, rest = [], text.find(b"<", inner)
+        else:
+            rest = text.find(b"<", text.index(b">", after) + 1)
+        if counted or (text.count(b"<", rest) == 2 and text.count(b"</", rest) == 2):
+            break
+    if text[rest + 1] != _SLASH:
+        raise MessageMalformed("the answer's Body must hold exactly one element")
+    return found
+
+
+def _enter(text: bytes, position: int, scope: dict[bytes, bytes], namespace: str, local: bytes) -> int:
+    """Take an element's declarations into scope, and see that it is the one that must stand here; its tag's end."""
+    tag = start_tag(text, position)
+    scope |= declarations(tag[0])
+    prefix, _, found = tag[1].rpartition(b":")
+    if found != local or scope.get(prefix, b'""')[1:-1] != namespace.encode():
+        shown = found.decode("utf-8", "replace")[:80]
         raise MessageMalformed(f"the answer holds {shown} where {local.decode()} of its contract was expected")
+    return tag.end()
 
 
-def _closing(text: bytes, name: bytes, position: int) -> tuple[int, int]:
-    """Where an element's end tag begins and ends; `position` is after its start tag, namesakes within are counted."""
-    opening, closing = b"<" + name, b"</" + name
+def closing(text: bytes, name: bytes, position: int) -> int:
+    """Where an element's end tag begins; `position` is after its start tag, namesakes within are counted."""
+    opening, ending = b"<" + name, b"</" + name
     depth = 1
     while True:
-        close = _find(text, closing, position, len(text))
-        if close < 0:
-            raise MessageMalformed("an element of the answer does not end")
-        inner = _find(text, opening, position, close)
+        close = find_tag(text, ending, position)
+        inner = find_tag(text, opening, position, close)
         while inner >= 0:
-            after = _tag(text, inner).end()
+            after = start_tag(text, inner).end()
             depth += text[after - 2] != _SLASH
-            inner = _find(text, opening, after, close)
+            inner = find_tag(text, opening, after, close)
         depth -= 1
-        position = text.index(b">", close) + 1
+        position = close + 2
         if not depth:
-            return close, position
+            return close
 
 
-def _find(text: bytes, tag: bytes, start: int, stop: int) -> int:
-    """The next tag that begins so and whose name ends there; -1 where there is none."""
+def find_tag(text: bytes, tag: bytes, start: int, stop: int | None = None) -> int:
+    """The next tag that begins so and whose name ends there; -1 where there is none before `stop`."""
     size = len(tag)
     position = text.find(tag, start, stop)
     while position >= 0 and text[position + size] not in _AFTER_NAME:
         position = text.find(tag, position + size, stop)
+    if position < 0 and stop is None:
+        raise MessageMalformed("an element of the answer does not end")
     return position
 
 
-def _tag(text: bytes, position: int) -> re.Match[bytes]:
+def start_tag(text: bytes, position: int) -> re.Match[bytes]:
+    """The start tag at a position; group 1 is its name."""
     found = _TAG.match(text, position)
     if found is None:
         raise MessageMalformed("a tag of the answer cannot be read")
