@@ -7,7 +7,10 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "platform" / "vaxel"
-PURE = ("engagements", "directory", "contracts", "soap", "call.py", "errors.py", "documents.py", "instants.py")
+PURE = (
+    "aggregation", "engagements", "directory", "contracts", "soap", "call.py", "errors.py", "documents.py", "instants.py",
+    "masking.py",
+)  # fmt: skip
 SHELL = frozenset({"asyncio", "os", "time", "logging", "socket", "subprocess", "vaxel.settings", "vaxel.home"})
 
 

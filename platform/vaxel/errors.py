@@ -25,6 +25,7 @@
         ├── RequestTooLarge        VX003
         ├── ContractUnknown        VX004
         ├── IndexFailed            VX010
+        ├── QuestionRefused        VX010
         ├── TokenMissing           AC001
         └── TokenRefused           AC003
 
@@ -78,11 +79,13 @@ class Refusal(VaxelError):
     """A call that is not carried out.
 
     `cause` is the stable machine-readable id of SW-14.3, `fields` what `detailString` says (`name: value`,
-    English, never a patient identity), `retryable` as SW-14.9: certainly not delivered, may succeed later.
+    English, never a patient identity), `retryable` as SW-14.9: certainly not delivered, may succeed later. `faultcode`
+    says who is at fault where the code alone does not.
     """
 
     code: ClassVar[str]
     default_cause: ClassVar[str]
+    faultcode: ClassVar[str] = ""
 
     def __init__(
         self,
@@ -268,6 +271,14 @@ class IndexFailed(Refusal):
 
     code = "VX010"
     default_cause = "index.fault"
+
+
+class QuestionRefused(Refusal):
+    """VX010: the request cannot be put to many sources; the caller is at fault (aggregation.md section 12)."""
+
+    code = "VX010"
+    default_cause = "request.patient-missing"
+    faultcode = "Client"
 
 
 class TokenMissing(Refusal):

@@ -57,7 +57,7 @@ class FaultWriter:
         content = (
             '<?xml version="1.0" encoding="UTF-8"?>'
             f'<SOAP-ENV:Envelope xmlns:SOAP-ENV="{SOAP11}"><SOAP-ENV:Header/><SOAP-ENV:Body><SOAP-ENV:Fault>'
-            f"<faultcode>SOAP-ENV:{text.faultcode}</faultcode>"
+            f"<faultcode>SOAP-ENV:{refusal.faultcode or text.faultcode}</faultcode>"
             f"<faultstring>{_clean(f'{refusal.code} [{self.instance_name}] {text.sv}')}</faultstring>"
             f"<detail><detailString>{_clean(refusal.detail)}</detailString>{cause}</detail>"
             "</SOAP-ENV:Fault></SOAP-ENV:Body></SOAP-ENV:Envelope>"
