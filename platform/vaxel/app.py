@@ -20,6 +20,7 @@ from watchfiles import awatch
 from vaxel import __version__
 from vaxel.adapters.addresses import AllowedNetworks
 from vaxel.adapters.certificates import Certificates, read_trusted
+from vaxel.adapters.engagements import MemoryIndex
 from vaxel.adapters.producers import Producers
 from vaxel.adapters.releases import Releases
 from vaxel.adapters.server import Listeners
@@ -31,12 +32,13 @@ from vaxel.admin.front import Front
 from vaxel.admin.keeper import Keeper, State
 from vaxel.admin.operations import Operations, Reloaded, Surfaces
 from vaxel.admin.publication import Publisher
-from vaxel.call import Call
+from vaxel.call import Call, Handler, HsaId
 from vaxel.contracts.entry import Contract
 from vaxel.contracts.publish import Publication
 from vaxel.contracts.validate import Violation
 from vaxel.delivery import Answer, Outgoing
 from vaxel.directory.resolve import RoutingRules
+from vaxel.engagements.port import Index
 from vaxel.errors import DataError, JournalUnavailable
 from vaxel.exchange import Exchange, Rules, journey
 from vaxel.exchange.bounds import Bounds
@@ -52,7 +54,10 @@ from vaxel.journal.reserve import Reserve
 from vaxel.journal.sealing import Sealer
 from vaxel.journal.ship import Shipper
 from vaxel.journal.writer import Journal
+from vaxel.services.aggregate import Aggregate, Surroundings
+from vaxel.services.find_content import FindContent
 from vaxel.services.monitoring import monitoring
+from vaxel.services.reporting import Reports
 from vaxel.settings import Settings, swedish_day, swedish_now
 from vaxel.soap.faults import FaultWriter, read_texts
 
@@ -79,6 +84,8 @@ class Platform:
             allowed=settings.log_headers,
             certificate_header=settings.client_cert_header.lower().encode(),
         )
+        self.reports = Reports(log, self.metrics)
+        self.index: Index = MemoryIndex(failing="index.unreachable")  # none is held yet
         self.journal = Journal(
             settings.var / "journal" / settings.node,
             settings.node,
@@ -223,9 +230,10 @@ class Platform:
         settings = self.settings
         self._instance(state)
         self.publication = Publication(state.catalogue, self.home.schema)
+        services: dict[str, Handler] = {"monitoring": monitoring(__version__, self.instance_name, swedish_now)}
         forward = Forward(
             self.producers,
-            {"monitoring": monitoring(__version__, self.instance_name, swedish_now)},
+            services,
             state.catalogue,
             HeaderTable(portions.header_rules(settings, self.instance_id)),
             Delivery(
@@ -245,6 +253,8 @@ class Platform:
             validation_max=settings.validation_max,
             forward_unknown=settings.unknown_contracts == "forward",
         )
+        handler = journey(state.directory, state.catalogue, self.journal, rules, self._count, forward)
+        services["aggregate"] = self._aggregate(state, handler)  # it gets the finished handler, for its own calls
         self.exchange = Exchange(
             door=Door(
                 Identify(portions.trust(settings, self.instance_id), self.certificates),
@@ -253,11 +263,40 @@ class Platform:
                 state.directory,
                 reject=settings.original_consumer == "reject",
             ),
-            handler=journey(state.directory, state.catalogue, self.journal, rules, self._count, forward),
+            handler=handler,
             catalogue=state.catalogue,
             directory=state.directory,
             release=state.release.number,
         )
+
+    def _aggregate(self, state: State, handler: Handler) -> Handler:
+        """`vaxel:aggregate` of a release; the index is the platform's own unless another address is stated (AG-4.1)."""
+        settings = self.settings
+        elsewhere = settings.index_address and settings.index_address.lower() != state.directory.platform.id.lower()
+
+        def index(call: Call, deadline: float) -> Index:
+            if not elsewhere:
+                return self.index
+            return FindContent(
+                call,
+                handler,
+                address=settings.index_address,
+                sender=HsaId(self.instance_id),
+                deadline=deadline,
+                timeout_s=settings.index_timeout_s,
+                new_id=_new_id,
+            )
+
+        around = Surroundings(
+            directory=state.directory,
+            catalogue=state.catalogue,
+            handler=handler,
+            index=index,
+            now=swedish_now,
+            new_id=_new_id,
+            events=self.reports,
+        )
+        return Aggregate(around, portions.aggregating(settings))
 
     def _count(self, contract: Contract, message: str, violations: tuple[Violation, ...]) -> None:
         self.events.violated(contract.namespace, message)
@@ -439,6 +478,11 @@ class Platform:
             proxies=settings.proxies,
             forwarded_for=settings.forwarded_for_header.lower().encode(),
         )
+
+
+def _new_id() -> str:
+    """The id of a call that the platform makes itself."""
+    return os.urandom(16).hex()
 
 
 def admin_key(path: Path) -> str:

@@ -134,7 +134,8 @@ class Call:
 
     `id` names this call in the journal; `reference` is what the caller can quote, equal to the outermost call's id.
     `deadline` and `started` are monotonic seconds, `received_at` is aware UTC. `encoding` is the request's
-    own; `body` is UTF-8 already. `url` is as the caller wrote it, without query.
+    own; `body` is UTF-8 already. `url` is as the caller wrote it, without query. `gone` returns when the consumer is
+    gone, for whoever does work that nobody else would want.
     """
 
     id: str
@@ -155,6 +156,7 @@ class Call:
     acting_on_behalf_of: str = ""
     target: Target = UNROUTED
     parent: str | None = None
+    gone: Callable[[], Awaitable[None]] | None = None
     trail: Trail = field(default_factory=Trail)
 
     @property

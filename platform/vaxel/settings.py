@@ -176,6 +176,22 @@ class Settings(BaseModel):
     retry_delay_s: Annotated[float, Field(ge=0)] = 2
     retry_buffer_bytes: Count = 1_048_576
 
+    own_addresses: Words = ()
+    index_address: str = ""
+    index_timeout_s: Seconds = 20
+    aggregation_timeout_s: Seconds = 28
+    aggregation_margin_s: Annotated[float, Field(ge=0)] = 0.25
+    aggregation_parallel: Count = 200
+    aggregation_filtered: Literal["summary", "records", "off"] = "summary"
+    aggregation_legacy_codes: Switch = False
+    aggregation_empty_synch: Switch = False
+    aggregation_order: Literal["arrival", "source"] = "arrival"
+    aggregation_duplicates: Literal["identical", "identity", "keep"] = "identical"
+    aggregation_error_result: Literal["fail", "ignore"] = "fail"
+    aggregation_spool_bytes: Count = 8_388_608
+    aggregation_max_bytes: Count = 104_857_600
+    aggregation_tree: Switch = False
+
     max_size_bytes: Count = 15_728_640
     envelope_head_bytes: Count = 262_144
     response_peek_bytes: Count = 65_536
@@ -252,6 +268,10 @@ class Settings(BaseModel):
             (
                 bool(self.trusted_proxies) and not self.tls_client_ca and not self.trust_unverified_header,
                 "VAXEL_TRUSTED_PROXIES needs VAXEL_TLS_CLIENT_CA, or VAXEL_TRUST_UNVERIFIED_HEADER=on",
+            ),
+            (
+                self.aggregation_margin_s >= self.aggregation_timeout_s,
+                "VAXEL_AGGREGATION_MARGIN_S must be less than VAXEL_AGGREGATION_TIMEOUT_S",
             ),
             (bool(self.tls_crl) and not self.tls_client_ca, "VAXEL_TLS_CRL needs VAXEL_TLS_CLIENT_CA"),
             (bool(self.producer_key) and not self.producer_cert, "VAXEL_PRODUCER_KEY needs VAXEL_PRODUCER_CERT"),

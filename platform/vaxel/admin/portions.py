@@ -6,9 +6,13 @@ from vaxel import __version__
 from vaxel.adapters.producers import Calling
 from vaxel.adapters.server import Limits
 from vaxel.adapters.tls import Profile
+from vaxel.aggregation.plan import Rules
+from vaxel.aggregation.status import Wording
+from vaxel.directory.resolve import RoutingRules
 from vaxel.exchange.headers import HeaderRules
 from vaxel.exchange.identify import Trust
 from vaxel.exchange.read import Reading
+from vaxel.services.asked import Aggregating
 from vaxel.settings import Settings
 
 
@@ -89,4 +93,23 @@ def header_rules(settings: Settings, instance_id: str) -> HeaderRules:
         content_type=settings.content_type,
         user_agent=settings.user_agent or f"Vaxel/{__version__}",
         correlation_id_to_https=settings.correlation_id_to_https,
+    )
+
+
+def aggregating(settings: Settings) -> Aggregating:
+    """How answers of many sources are joined."""
+    return Aggregating(
+        rules=Rules(
+            routing=settings.routing_rules(RoutingRules), own=settings.own_addresses, tree=settings.aggregation_tree
+        ),
+        timeout_s=settings.aggregation_timeout_s,
+        margin_s=settings.aggregation_margin_s,
+        parallel=settings.aggregation_parallel,
+        filtered=settings.aggregation_filtered,
+        wording=Wording(legacy_codes=settings.aggregation_legacy_codes, empty_synch=settings.aggregation_empty_synch),
+        order=settings.aggregation_order,
+        duplicates=settings.aggregation_duplicates,
+        error_fails=settings.aggregation_error_result == "fail",
+        spool_bytes=settings.aggregation_spool_bytes,
+        max_bytes=settings.aggregation_max_bytes,
     )

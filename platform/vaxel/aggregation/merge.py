@@ -90,8 +90,9 @@ class Merge:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The elements that are taken of an answer."""
-        return (self._list, *self._also)
+        """The elements that are taken of an answer; none where only the status tells who was reached (AG-11)."""
+        stated = self._entry.aggregation
+        return () if stated and stated.merge == "nothing" else (self._list, *self._also)
 
     @property
     def base(self) -> Scope:
@@ -109,7 +110,7 @@ class Merge:
         records: list[int] = []
         new: list[tuple[str, int]] = []
         left_out = {"foreign": 0, "duplicates": 0}
-        for element in cut.records[self._list]:
+        for element in cut.records.get(self._list, ()):
             document, about = self._layout.whose(cut, element)
             if self._layout.names_patient and not about <= {self._patient, source.resident}:
                 left_out["foreign"] += 1
@@ -126,7 +127,7 @@ class Merge:
         return Taken(source=source.address, records=tuple(records), also=also, **left_out)
 
     def _others(self, cut: Cut, name: str) -> tuple[int, ...]:
-        return tuple(self._shelf.put(splice.moved(cut, element, self.base)) for element in cut.records[name])
+        return tuple(self._shelf.put(splice.moved(cut, element, self.base)) for element in cut.records.get(name, ()))
 
     def _remember(self, source: Source, new: list[tuple[str, int]]) -> None:
         for document, number in new:

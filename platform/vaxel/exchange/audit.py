@@ -4,6 +4,7 @@ The journal fails closed: what cannot be recorded is refused (VX001). A streamed
 `closed` record; a break closes it as `aborted` (SW-11.3).
 """
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
@@ -32,6 +33,8 @@ class Journal(Protocol):
 
 
 _ABORTED = {"outcome": "aborted"}
+_CANCELLED = {"outcome": "cancelled"}
+"""Ended by the platform itself: a call to a source that nobody waits for any more (AG-7.3, AG-7.6)."""
 
 
 def audit(journal: Journal, catalogue: Catalogue) -> Layer:
@@ -45,6 +48,9 @@ def audit(journal: Journal, catalogue: Catalogue) -> Layer:
                 reply = await inner(call)
             except Refusal as refusal:
                 await _close(journal, call, names, _refused(refusal))
+                raise
+            except asyncio.CancelledError:
+                journal.append("closed", _closed(call, names, _CANCELLED), in_flight=True)
                 raise
             except BaseException:
                 journal.append("closed", _closed(call, names, _ABORTED), in_flight=True)
@@ -115,6 +121,9 @@ async def _held(
         closed = True
         yield held
     finally:
+        close = getattr(body.rest, "aclose", None)
+        if close is not None:
+            await close()
         if not closed:
             call.trail.response_bytes = size
             journal.append("closed", _closed(call, names, _ABORTED), in_flight=True)

@@ -29,7 +29,7 @@ def checking(catalogue: Catalogue, count: Count, *, highest: str = "reject", for
                     cause="contract.access-unstated",
                     fields={"contract": entry.namespace},
                 )
-            else:
+            elif call.parent is None:  # a call to a source holds what was validated in the outer one (AG-3.3)
                 _validate(call, catalogue, entry, lowered(entry.validation.request, highest), count)
             return await inner(call)
 

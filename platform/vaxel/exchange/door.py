@@ -109,6 +109,7 @@ class Door:
             original_consumer_in=stated,
             routing_history=history,
             acting_on_behalf_of=arrival.request.header(ACTING_ON_BEHALF_OF),
+            gone=arrival.request.gone,
         )
 
     def _may_state(self, caller: Caller) -> bool:

@@ -1,6 +1,7 @@
 """Journey step 9, the core of the onion: to the producer and back (switch.md sections 9 to 13)."""
 
 import time
+import zlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, replace
 
@@ -82,10 +83,10 @@ class Forward:
         return await handler(call)
 
     def _outgoing(self, call: Call, entry: Contract | None) -> Outgoing:
-        protected = entry is not None and entry.access == "patient"
+        own_action = entry is not None and (entry.access == "patient" or call.parent is not None)
         return Outgoing(
             url=call.target.url,
-            headers=self._headers.outgoing(call, entry.soap_action if entry and protected else None),
+            headers=self._headers.outgoing(call, entry.soap_action if entry and own_action else None),
             body=translated(call, entry),
             idempotent=entry.idempotent if entry else False,
             answer_timeout_s=(entry.timeout_s if entry else None) or self._delivery.timeout_s,
@@ -97,6 +98,9 @@ class Forward:
         if answer.body.length is not None and answer.body.length > limit:
             await _close(answer.body)
             raise _failed(call, "producer.response-too-large", f"the answer exceeds {limit} bytes")
+        if (b"content-encoding", b"gzip") in answer.headers:  # only what is read here is asked for in it (AG-6.3)
+            content = _inflated(call, await whole(call, answer.body, limit), limit)
+            answer = replace(answer, body=Body.whole(content))
         body = answer.body
         if not 200 <= answer.status < 300:
             body = await self._fault(call, answer, limit)
@@ -192,6 +196,17 @@ async def _bounded(call: Call, body: Body, limit: int) -> AsyncIterator[bytes]:
             yield chunk
     finally:
         await _close(body)
+
+
+def _inflated(call: Call, content: bytes, limit: int) -> bytes:
+    unzip = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    try:
+        plain = unzip.decompress(content, limit + 1)
+    except zlib.error as error:
+        raise _failed(call, "producer.protocol", "the answer's gzip coding is broken") from error
+    if len(plain) > limit:
+        raise _failed(call, "producer.response-too-large", f"the answer exceeds {limit} bytes")
+    return plain
 
 
 async def _nothing() -> AsyncIterator[bytes]:
