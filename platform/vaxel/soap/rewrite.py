@@ -31,7 +31,7 @@ class Rewriting:
                 self._places += [(each, path) for path in paths for each in _at(text, payload, path.split("/"))]
         if not any(path == "" for _, path in self._places):
             raise TranslationFailed("no address element to replace")
-        self._places.sort()
+        self._places.sort(key=lambda place: place[0].start)
 
     def to(self, address: str, values: Mapping[str, str] | None = None) -> bytes:
         """The message with another address, and with the body elements' new values by path."""
