@@ -185,6 +185,7 @@ class Region(Scene):
         self.contract = DIAGNOSIS
         self.extra_routes = ""
         self.extra_permissions = ""
+        self.extra_addresses = ""
 
     async def start(self) -> None:
         self.ports = {name: await self.several.listen(system, "127.0.0.1", 0) for name, system in self.systems.items()}
@@ -204,7 +205,7 @@ class Region(Scene):
         self.write(
             "logical_addresses.yaml",
             f"format: 1\naddresses:\n  - {{id: {PLATFORM}, name: Växel, kind: platform}}\n"
-            f"  - {{id: {REGION}, name: Region Exempel, kind: care_provider}}\n{units}",
+            f"  - {{id: {REGION}, name: Region Exempel, kind: care_provider}}\n{units}{self.extra_addresses}",
         )
         routes = "".join(
             f"  - {{to: [{name}], contract: [{self.contract}], producer: {PRODUCER}, "
@@ -212,6 +213,13 @@ class Region(Scene):
             for name in self.systems
         )
         own = f"  - {{to: [{PLATFORM}], contract: [{self.contract}], producer: {PLATFORM}, url: 'vaxel:aggregate', profile: rivtabp21}}\n"
+        components = (self.path / "routing/components.yaml").read_text()
+        self.write(
+            "routing/components.yaml",
+            components.replace(
+                f"{{id: {PLATFORM}, roles: [producer]}}", f"{{id: {PLATFORM}, roles: [producer, consumer]}}"
+            ),
+        )
         self.write("routing/routes.yaml", "format: 1\nroutes:\n" + own + routes + self.extra_routes)
         self.write(
             "routing/permissions.yaml",

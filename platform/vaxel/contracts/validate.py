@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from lxml import etree
+
 from vaxel.contracts.catalogue import Catalogue
 from vaxel.contracts.entry import Contract
 
@@ -79,7 +81,7 @@ def _violation(error: Any, payload: Any) -> Violation:
 
 def _path(error: Any, payload: Any) -> str:
     """The element's path below the body as local names with positions, from the schema's own words on where."""
-    found = payload.getroottree().xpath(error.path) if error.path else []
+    found = _found(error.path or "", payload)
     if not found or not hasattr(found[0], "tag"):
         return str(payload.tag).rpartition("}")[2]
     names = []
@@ -88,6 +90,18 @@ def _path(error: Any, payload: Any) -> str:
         names.append(_named(element))
         element = element.getparent()
     return "/".join(reversed(names))
+
+
+def _found(path: str, payload: Any) -> Any:
+    """What the schema's path leads to; its first step is the payload, whatever stands around it."""
+    below = "/".join(path.split("/")[2:])
+    if not below:
+        return [payload]
+    prefixes = {prefix: uri for each in payload.iter("*") for prefix, uri in each.nsmap.items() if prefix}
+    try:
+        return payload.xpath(below, namespaces=prefixes)
+    except etree.XPathEvalError:  # a step that is no element
+        return []
 
 
 def _named(element: Any) -> str:

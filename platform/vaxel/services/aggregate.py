@@ -148,6 +148,7 @@ class Aggregate:
                 for chunk in self._writer.records(merging, taken):
                     asked.tally.size_bytes += len(chunk)
                     yield chunk
+                yield b""  # what closes the record of a streamed answer holds one part back: this lets the last one go
             yield (b"" if opened else self._writer.opening(asked, merging)) + self._writer.last(asked, merging)
         finally:
             await answers.aclose()
