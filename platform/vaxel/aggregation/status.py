@@ -160,4 +160,6 @@ def _line(text: str) -> str:
 
 
 def _clean(text: str) -> str:
+    if text.isprintable():
+        return escape(text)
     return escape("".join(letter if letter.isprintable() else "\ufffd" for letter in text))

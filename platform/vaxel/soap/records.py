@@ -19,11 +19,12 @@ Scope = Mapping[bytes, bytes]
 
 _TAG = re.compile(rb"""<([^\s/>]++)((?:[^>"']++|"[^"]*+"|'[^']*+')*+)>""")
 _MARKED = re.compile(rb"<(?:!--.*?--|!\[CDATA\[.*?\]\]|\?.*?\?)>", re.DOTALL)
-_ATTRIBUTE = re.compile(rb"""([^\s=/]++)\s*+=\s*+("[^"]*+"|'[^']*+')""")
+_ATTRIBUTE = re.compile(rb"""\s([^\s=/]+)\s*=\s*("[^"]*"|'[^']*')""")
 _BODY = re.compile(rb"<(?:[^\s/>:]++:)?Body[\s/>]")
 _AFTER_NAME = frozenset(b" \t\r\n/>")
 _SLASH = ord("/")
 _XMLNS = b"xmlns"
+_CODES = (b"resultCode", b"errorCode")
 
 
 class Element(NamedTuple):
@@ -69,20 +70,21 @@ def cut(content: bytes, namespace: str, response: str, names: Sequence[str]) -> 
     inside = _inside(text, inner)
     found: dict[str, list[Element]] = {name: [] for name in names}
     wanted = {name.encode(): found[name] for name in names}
-    codes = {"resultCode": "", "errorCode": ""}
+    codes = dict.fromkeys(_CODES, "")
     for child in inside:
         local = child.local
         if local in wanted:
             wanted[local].append(child)
         elif local == b"result":
-            codes |= {each.local.decode(): value_of(content, each) for each in children(text, child.inner)}
+            inner = (each for each in children(text, child.inner) if each.local in codes)
+            codes |= {each.local: value_of(content, each).strip() for each in inner}
     return Cut(
         content=content,
         text=text,
         records={name: tuple(elements) for name, elements in found.items()},
         scope=scope,
-        result_code=codes["resultCode"].strip(),
-        error_code=codes["errorCode"].strip(),
+        result_code=codes[b"resultCode"],
+        error_code=codes[b"errorCode"],
     )
 
 
