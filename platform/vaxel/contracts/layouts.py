@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from vaxel.contracts.entry import Records
 from vaxel.soap.fields import Reading, wanted
-from vaxel.soap.records import Cut, Element, children, masked
+from vaxel.soap.records import Cut, Element, masked, root_of
 
 _PROFESSIONAL = "{H}/accountableHealthcareProfessional"
 _ACCESS = "header/accessControlHeader"
@@ -128,7 +128,7 @@ class Layout:
     def headers(self, record: bytes) -> tuple[RecordHeader, ...]:
         """One header for a record's slice; of a group, one for each of its parts (P-77)."""
         text = masked(record)
-        root = next(children(text, 0))
+        root = root_of(text)
         reading = Reading(record, text, root, self._all)
         if not reading.parts:
             return (_header(root, reading.values),)

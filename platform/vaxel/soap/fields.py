@@ -61,50 +61,61 @@ class Reading:
             if text[position + 1] == _SLASH:
                 return text.index(b">", position) + 1
             leaf = _LEAF.match(text, position)
-            found = below.get((leaf or start_tag(text, position))[1].rpartition(b":")[2])
-            if leaf is not None:
-                position = leaf.end()
-                if found is None:
-                    continue
-                if found.key and not found.many:
-                    values.setdefault(found.key, self._value(leaf))
-            else:
-                position = self._element(position, found, values)
-            left -= found is not None and not found.many
-            if not left:
-                return 0
+            tag = leaf or start_tag(text, position)
+            found = below.get(tag[1].rpartition(b":")[2])
+            end = leaf.end() if leaf is not None else 0
+            if found is not None:
+                end = self._plain(leaf, found, values) if leaf is not None else self._element(tag, found, values)
+                left -= not found.many
+                if not left:
+                    return 0
+            position = end or self._end(tag)
 
-    def _element(self, position: int, node: Wanted | None, values: Values) -> int:
-        """Read one that is no plain leaf, or pass over it; where it ends."""
-        tag = start_tag(self._text, position)
+    def _plain(self, leaf: re.Match[bytes], node: Wanted, values: Values) -> int:
+        """Take an element that holds text and has no attributes; where it ends."""
+        if node.many:
+            self.parts.append((_whole(leaf), {}))
+        elif node.key:
+            values.setdefault(node.key, self._value(leaf))
+        return leaf.end()
+
+    def _element(self, tag: re.Match[bytes], node: Wanted, values: Values) -> int:
+        """Read any other that is wanted; where it ends, 0 where that is not known yet."""
         inner = tag.end()
         empty = self._text[inner - 2] == _SLASH
-        if node is not None and node.attributes:
+        if node.attributes:
             self._attributes(tag[0], node, values)
-        if node is not None and node.below and not node.many and not empty:
-            end = self._within(inner, node, values)
-            if end:
-                return end
-        close = inner if empty else closing(self._text, tag[1], inner)
-        end = inner if empty else self._text.index(b">", close) + 1
-        if node is not None and node.key:
-            values.setdefault(node.key, value_of(self._content, Element(tag[1], position, inner, close, end)).strip())
-        if node is not None and node.many:
+        if node.below and not node.many and not node.key:
+            return inner if empty else self._within(inner, node, values)
+        end = self._end(tag)
+        element = Element(tag[1], tag.start(), inner, inner if empty else self._text.rindex(b"<", inner, end), end)
+        if node.many:
             own: Values = {}
-            self.parts.append((Element(tag[1], position, inner, close, end), own))
+            self.parts.append((element, own))
             if not empty:
                 self._within(inner, node, own)
+        elif node.key:
+            values.setdefault(node.key, value_of(self._content, element).strip())
         return end
 
+    def _end(self, tag: re.Match[bytes]) -> int:
+        inner = tag.end()
+        if self._text[inner - 2] == _SLASH:
+            return inner
+        return self._text.index(b">", closing(self._text, tag[1], inner)) + 1
+
     def _value(self, leaf: re.Match[bytes]) -> str:
-        inner, close = leaf.span(2)
-        plain = b"&" not in leaf[2] and self._content[inner:close] == leaf[2]
-        if plain:
-            return leaf[2].decode("utf-8", "replace").strip()
-        return value_of(self._content, Element(leaf[1], leaf.start(), inner, close, leaf.end())).strip()
+        text = leaf[2]
+        if b"&" not in text and (self._text is self._content or self._content[slice(*leaf.span(2))] == text):
+            return text.decode("utf-8", "replace").strip()
+        return value_of(self._content, _whole(leaf)).strip()
 
     def _attributes(self, tag: bytes, node: Wanted, values: Values) -> None:
         for name, value in attributes(tag).items():
             key = node.attributes.get(name.rpartition(b":")[2])
             if key:
                 values.setdefault(key, value[1:-1].decode("utf-8", "replace"))
+
+
+def _whole(leaf: re.Match[bytes]) -> Element:
+    return Element(leaf[1], leaf.start(), *leaf.span(2), leaf.end())

@@ -5,7 +5,7 @@ from html import escape
 
 from vaxel.errors import TranslationFailed
 from vaxel.soap.names import HEADER_NAMES
-from vaxel.soap.records import Element, children, masked, value_of
+from vaxel.soap.records import Element, children, masked, root_of, value_of
 
 _HEADER_NAMES = frozenset(name.encode() for name in HEADER_NAMES)
 _SLASH = ord("/")
@@ -21,7 +21,7 @@ class Rewriting:
         self._content = content
         text = masked(content)
         self._places: list[tuple[Element, str]] = []
-        envelope = next(children(text, 0))
+        envelope = root_of(text)
         for part in children(text, envelope.inner):
             if part.local == b"Header":
                 found = (each for each in _headers(text, part) if value_of(content, each) == receiver)
