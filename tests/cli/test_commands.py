@@ -31,7 +31,7 @@ def test_the_demo_shows_a_call_and_its_records() -> None:
     """README: one command, an answer, the journal, and refusals for those whom the platform must protect."""
     done = vaxel("demo", "--once")
     assert done.returncode == 0, done.stdout + done.stderr
-    for word in ("GetDiagnosisResponse", "VP009", "AC001", "VP004", "opened", "closed", "chain whole"):
+    for word in ("GetDiagnosisResponse", "VP009", "AC001", "VP004", "every source", "opened", "closed", "chain whole"):
         assert word in done.stdout
 
 

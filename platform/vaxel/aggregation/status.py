@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from html import escape
-from typing import Literal
+from typing import Any, Literal
 
 from vaxel.errors import ProducerFailed, Refusal
 from vaxel.masking import masked
+from vaxel.soap import tree
 
 NAMESPACE = "urn:riv:interoperability:headers:1"
 OMITTED = "urn:vaxel:aggregation:1"
@@ -163,3 +164,37 @@ def _clean(text: str) -> str:
     if text.isprintable():
         return escape(text)
     return escape("".join(letter if letter.isprintable() else "\ufffd" for letter in text))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What an answer says of one source."""
+
+    source: str
+    status: str
+    cause: str = ""
+    text: str = ""
+
+
+def read(root: Any) -> tuple[Told, ...] | None:
+    """What a parsed answer says of its sources, in the header or at its end; None where it is no aggregated one."""
+    header_ = next(root.iter(f"{{{NAMESPACE}}}ProcessingStatus"), None)
+    if header_ is None:
+        return None
+    return tuple(_told(each) for each in header_.iterchildren(f"{{{NAMESPACE}}}ProcessingStatusList"))
+
+
+def left_out(content: bytes) -> dict[str, int]:
+    """What an answer says was left out, by reason (section 9.3)."""
+    reasons = tree.document(content).iter(f"{{{OMITTED}}}reason")
+    return {each.get("id"): int(each.get("count")) for each in reasons}
+
+
+def _told(element: Any) -> Told:
+    cause = next(element.iter(f"{{{CAUSE}}}cause"), None)
+    return Told(
+        source=element.findtext(f"{{{NAMESPACE}}}logicalAddress") or "",
+        status=element.findtext(f"{{{NAMESPACE}}}statusCode") or "",
+        cause=cause.get("id", "") if cause is not None else "",
+        text=element.findtext(f"{{{NAMESPACE}}}lastUnsuccessfulSynchError/{{{NAMESPACE}}}text") or "",
+    )

@@ -63,17 +63,19 @@ class Sampler:
         self._schema = _schema(wsdl)
 
     def request(self, facts: Facts, receiver: str, *, profile: str = "rivtabp21") -> bytes:
-        """A request in its envelope, to `receiver`; where the contract asks who acts, it is the patient."""
+        """A request in its envelope, to `receiver`, of no source in particular; who acts, if asked, is the patient."""
         actor = _ACTOR.format(escape(facts.patient)) if "Actor" in self._contract.headers else ""
-        return envelope(self._payload(self._contract.request, facts), receiver, profile, actor)
+        aggregation = self._contract.aggregation
+        one_source = (aggregation.source_filter or "").partition("/")[0] if aggregation else ""
+        return envelope(self._payload(self._contract.request, facts, without=one_source), receiver, profile, actor)
 
     def response(self, facts: Facts) -> bytes:
         """An answer in its envelope."""
         return envelope(self._payload(self._contract.response, facts))
 
-    def _payload(self, name: str, facts: Facts) -> str:
+    def _payload(self, name: str, facts: Facts, without: str = "") -> str:
         element = self._schema.maps.elements[f"{{{self._contract.namespace}}}{name}"]
-        return "".join(_Writer(facts).element(element, ()))
+        return "".join(_Writer(facts, without).element(element, ()))
 
 
 def envelope(payload: str, receiver: str | None = None, profile: str = "rivtabp21", headers: str = "") -> bytes:
@@ -102,8 +104,8 @@ def _schema(wsdl: Path) -> Any:
 class _Writer:
     """Walks a schema's components and writes one instance."""
 
-    def __init__(self, facts: Facts) -> None:
-        self._facts = facts
+    def __init__(self, facts: Facts, without: str = "") -> None:
+        self._facts, self._without = facts, without
         self._random = random.Random(facts.seed)  # noqa: S311 - samples are to be repeatable, not secret
 
     def element(self, element: Any, path: tuple[str, ...]) -> Iterator[str]:
@@ -136,10 +138,13 @@ class _Writer:
             yield from self._group(particle, path)
             return
         optional = particle.min_occurs == 0
-        if optional and (len(path) > MAX_DEPTH or particle.local_name in path or _left_out(particle.local_name)):
+        if optional and (len(path) > MAX_DEPTH or particle.local_name in path or self._unsaid(particle.local_name)):
             return
         for _ in range(max(1, particle.min_occurs)):
             yield from self.element(particle, path)
+
+    def _unsaid(self, name: str) -> bool:
+        return name == self._without or _left_out(name)
 
     def _value(self, kind: Any, path: tuple[str, ...]) -> str:
         for candidate in self._candidates(kind, path):
