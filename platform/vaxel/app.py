@@ -182,7 +182,7 @@ class Platform:
         )
         self._gauges()
         operations = Operations(self._surfaces())
-        self.front = Front(gateway, self._publisher(), operations)
+        self.front = Front(gateway, self._publisher(), operations, aggregated=self.settings.aggregation_http)
         self.https_front = Front(gateway, self._publisher(), None)
         self.ports["http"] = await self.listeners.listen(self.front, settings.host, settings.http_port)
         if settings.https:

@@ -191,6 +191,7 @@ class Settings(BaseModel):
     aggregation_spool_bytes: Count = 8_388_608
     aggregation_max_bytes: Count = 104_857_600
     aggregation_tree: Switch = False
+    aggregation_http: Switch = False
 
     max_size_bytes: Count = 15_728_640
     envelope_head_bytes: Count = 262_144

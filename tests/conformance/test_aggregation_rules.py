@@ -82,6 +82,22 @@ async def test_ag_2_2_a_source_never_meets_the_service_again(tmp_path: Path) -> 
         await stage_.stop()
 
 
+async def test_ag_2_3_over_http(tmp_path: Path) -> None:
+    """AG-2.3, AG-3.1: for platforms that aggregate elsewhere; off unless it is wanted, and for known peers only."""
+    path = "/GetAggregatedDiagnosis/service/v2"
+    stated = {"x-rivta-original-serviceconsumer-hsaid": TRUSTED, "x-skltp-correlation-id": "c1"}
+    async with region(tmp_path / "off", System(A)) as stage:
+        assert (await stage.call(message(receiver=PLATFORM), headers=stated, path=path)).status == 404
+    async with region(tmp_path / "on", System(A), aggregation_http="on") as stage:
+        joined = await stage.ask(headers=stated, path=path)
+        assert (joined.documents, joined.answer.headers["x-skltp-correlation-id"]) == ([f"{A}-1"], "c1")
+        answer = await stage.call(message(receiver=PLATFORM), path=path)
+        assert (answer.status, answer.code, answer.cause) == (500, "VX010", "request.header-missing")
+        assert "x-rivta-original-serviceconsumer-hsaid x-skltp-correlation-id" in answer.text
+        refused = await stage.call(message(receiver=PLATFORM), headers=stated, path=path, sender="SE-NOBODY")
+        assert refused.code == "VP002"
+
+
 async def test_ag_2_6_an_address_bounds_who_is_asked(tmp_path: Path) -> None:
     """AG-2.6: the service on a care provider's address asks what lies below it."""
     stage_ = Region(tmp_path, {}, [System(A), System(B)])
