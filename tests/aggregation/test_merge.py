@@ -149,6 +149,23 @@ def test_an_id_is_unique_in_its_source_system_only() -> None:
     assert (documents(content), taken[1].duplicates) == (["1", "1"], 0)
 
 
+def test_groups_are_told_apart_by_their_parts() -> None:
+    """CO-10.5: a group has the identities of its observations."""
+    contract = Contract.model_validate({**CONTRACT.model_dump(), "records": {"list": "x", "header": "obs"}})
+    part = "<observation><id><root>r</root><extension>{}</extension></id></observation>"
+    whose = f"<sourceSystem><id><extension>S</extension></id></sourceSystem><patient><id><extension>{PERSON}</extension></id></patient>"
+    one, other = answer(part.format("1") + part.format("2") + whose), answer(part.format("1") + whose)
+    _, _, taken = merged(("A", one), ("B", one), ("C", other), contract=contract, duplicates="identity")
+    assert [each.duplicates for each in taken] == [0, 1, 0]
+
+
+def test_what_is_too_complex_to_compare_is_kept() -> None:
+    deep = answer(x("1", body="<y>" * 120 + "</y>" * 120))
+    written = deep.replace(b"<y>", b"<y >", 1)
+    assert documents(merged(("A", deep), ("B", written))[0]) == ["1", "1"]
+    assert documents(merged(("A", deep), ("B", deep))[0]) == ["1"]
+
+
 def test_records_about_another_patient() -> None:
     """AG-8.6."""
     content, _, (taken,) = merged(("A", answer(x("1"), x("2", patient="201212121212"), x("3"))))

@@ -456,6 +456,25 @@ async def test_ag_8_13_streamed(tmp_path: Path) -> None:
         assert outcomes == {PLATFORM: "answered", A: "answered", B: "answered", C: "fault"}
 
 
+async def test_ag_8_13_an_encoding_that_must_be_written_whole(tmp_path: Path) -> None:
+    async with region(tmp_path, System(A, says(response(record(A, note="Ö"))))) as stage:
+        content = message(receiver=PLATFORM).decode().replace("UTF-8", "ISO-8859-1").encode("latin-1")
+        joined = await stage.ask(content, headers={"x-vaxel-stream": "on"})
+        assert (joined.documents, joined.answer.headers["content-type"]) == ([f"{A}-1"], "text/xml; charset=iso-8859-1")
+
+
+async def test_ag_8_13_refused_without_extension_point(tmp_path: Path) -> None:
+    async with region(tmp_path, System(A)) as stage:
+        path = next(
+            (tmp_path / "schemas/clinicalprocess.healthcond.description/2.1.3").rglob("GetDiagnosisResponder_2.0.xsd")
+        )
+        path.write_text(path.read_text().replace('<any namespace="##other"', '<any namespace="urn:none"'))
+        assert (await stage.platform.reload())["successful"]
+        answer = await stage.call(message(receiver=PLATFORM), headers={"x-vaxel-stream": "on"})
+        assert (answer.status, answer.cause) == (500, "request.stream-not-possible")
+        assert (await stage.ask()).documents == [f"{A}-1"]
+
+
 async def test_ag_8_13_the_consumer_breaks_a_stream(tmp_path: Path) -> None:
     async with region(tmp_path, System(A), System(B, silent)) as stage:
         asking = asyncio.ensure_future(chunks_of(stage, {"x-vaxel-stream": "on"}))

@@ -9,6 +9,7 @@ from vaxel.aggregation.plan import Source
 from vaxel.call import ContractId
 from vaxel.contracts.entry import Contract
 from vaxel.contracts.layouts import Layout, layout_of
+from vaxel.errors import MessageMalformed
 from vaxel.soap import splice, tree
 from vaxel.soap.records import Cut, Scope
 
@@ -64,11 +65,6 @@ class Taken:
     also: tuple[tuple[int, ...], ...] = ()
     duplicates: int = 0
     foreign: int = 0
-
-    @property
-    def numbers(self) -> tuple[int, ...]:
-        """All of them."""
-        return self.records + tuple(number for each in self.also for number in each)
 
 
 class Merge:
@@ -146,9 +142,16 @@ class Merge:
                     return True
                 self._replaced.add(number)
                 return False
-            if self._canonical(former) == self._canonical(record):
+            if self._same(former, record):
                 return True
         return False
+
+    def _same(self, one: bytes, other: bytes) -> bool:
+        """Whether two records say the same; what is too complex to tell is kept."""
+        try:
+            return one == other or self._canonical(one) == self._canonical(other)
+        except MessageMalformed:
+            return False
 
     def _identity(self, record: bytes) -> tuple[tuple[str, str, str], ...]:
         return tuple(header.identity for header in self._layout.headers(record))

@@ -135,9 +135,10 @@ class Layout:
         return tuple(_header(element, reading.values | own) for element, own in reading.parts)
 
     def whose(self, cut: Cut, record: Element) -> tuple[str, frozenset[str]]:
-        """Document id, empty for a group, and whom the record says it is about: cheap, read where it stands."""
-        values = Reading(cut.content, cut.text, record, self._whose).values
-        document = values.pop("document_id", "")
+        """Document id, of a group its first, and whom the record says it is about: cheap, read where it stands."""
+        reading = Reading(cut.content, cut.text, record, self._whose)
+        values = reading.values
+        document = values.pop("document_id", "") or next((own["document_id"] for _, own in reading.parts if own), "")
         return document, frozenset(one for one in values.values() if one)
 
 

@@ -20,7 +20,7 @@ from vaxel.contracts.entry import Contract
 from vaxel.directory.model import Directory
 from vaxel.engagements.model import Engagement
 from vaxel.engagements.port import Index
-from vaxel.errors import NoDirectory, QuestionRefused
+from vaxel.errors import MessageMalformed, NoDirectory, QuestionRefused
 from vaxel.services.answer import Writer
 from vaxel.services.asked import Aggregating, Asked, Tally
 from vaxel.services.sources import Outcome, Round, Until
@@ -106,7 +106,7 @@ class Aggregate:
             entry=entry,
             question=asks,
             until=Until(deadline=deadline - self._how.margin_s, early=_early(call, entry)),
-            streamed=_header(call, STREAM).lower() == "on",
+            streamed=_header(call, STREAM).lower() == "on" and call.encoding == "utf-8",
             duplicates=self._how.duplicates,
             tally=Tally(plan=planned, asked_s=time.monotonic() - begun),
         )
@@ -120,15 +120,19 @@ class Aggregate:
 
         An item comes when the source's own record in the journal is closed.
         """
-        round_ = self._round(asked, merging)
+        calls = self._calls(asked, merging)
+        round_ = self._round(asked, calls)
+        asked.call.trail.sent_at = time.monotonic()
         try:
             async for arrived in round_:
                 outcome, taken = _take(arrived, merging)
+                calls.release(outcome.size_bytes)
                 asked.tally.outcomes.append(outcome)
                 if taken is not None:
                     asked.tally.taken[outcome.source.address] = taken
                 yield outcome, taken
         finally:
+            asked.call.trail.answered_at = time.monotonic()
             await round_.aclose()
             asked.tally.replaced = merging.replaced
 
@@ -176,18 +180,25 @@ class Aggregate:
             address="" if call.receiver.lower() in own else call.receiver,
         )
 
-    def _round(self, asked: Asked, merging: Merge) -> Round:
-        around, call = self._around, asked.call
-        cutting = Cutting(entry=asked.entry, names=merging.names, error_fails=self._how.error_fails)
+    def _calls(self, asked: Asked, merging: Merge) -> SubCalls:
+        around = self._around
+        cutting = Cutting(
+            entry=asked.entry,
+            names=merging.names,
+            error_fails=self._how.error_fails,
+            held_bytes=self._how.max_bytes,
+        )
         failed = around.events.source_failed
-        calls = SubCalls(call, asked.content, around.handler, cutting, asked.until.deadline, failed)
+        return SubCalls(asked.call, asked.content, around.handler, cutting, asked.until.deadline, failed)
+
+    def _round(self, asked: Asked, calls: SubCalls) -> Round:
         return Round(
             calls.ask,
             asked.tally.plan.sources,
             asked.until,
             parallel=self._how.parallel,
-            new_id=around.new_id,
-            gone=call.gone,
+            new_id=self._around.new_id,
+            gone=asked.call.gone,
         )
 
     def _spool(self) -> Spool:
@@ -202,6 +213,8 @@ def _take(outcome: Outcome, merging: Merge) -> tuple[Outcome, Taken | None]:
         return replace(outcome, cut=None), merging.take(outcome.source, outcome.cut)
     except ShelfFull:
         return replace(outcome, cut=None, failure=status.too_large()), None
+    except MessageMalformed as error:
+        return replace(outcome, cut=None, failure=status.invalid(error.reason)), None
 
 
 async def _whole(call: Call) -> bytes:

@@ -25,11 +25,19 @@ _OWN = b"x-vaxel-"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cutting:
-    """What is read of an answer: the elements by name; whether an ERROR counts as a failure (AG-8.10)."""
+    """What is read of an answer: the elements by name; whether an ERROR counts as a failure (AG-8.10).
+
+    `held_bytes` bounds what all answers hold in memory before their records are taken (AG-8.12).
+    """
 
     entry: Contract
     names: tuple[str, ...]
     error_fails: bool = True
+    held_bytes: int = 104_857_600
+
+
+class TooMuch(Exception):
+    """The answers under way hold more bytes than they may together."""
 
 
 class SubCalls:
@@ -50,6 +58,11 @@ class SubCalls:
         headers = tuple(each for each in call.headers if each[0] not in _NOT_PASSED and not each[0].startswith(_OWN))
         self._template = replace(call, parent=call.id, headers=headers, deadline=deadline, gone=None, encoding="utf-8")
         self._handler, self._cutting, self._failed = handler, cutting, failed
+        self._held = 0
+
+    def release(self, size_bytes: int) -> None:
+        """An answer's records were taken, or it is no longer wanted: its bytes are let go."""
+        self._held -= size_bytes
 
     async def ask(self, source: Source, call_id: str) -> Outcome:
         """Call the source and cut its answer; whatever goes wrong is its outcome, and nobody else's."""
@@ -58,7 +71,7 @@ class SubCalls:
         size = 0
         try:
             reply = await self._handler(call)
-            content = await _content(reply)
+            content = await self._content(reply)
             size = len(content)
             if reply.status >= 400:
                 failure = status.faulted(*scan.fault_code(content))
@@ -66,6 +79,8 @@ class SubCalls:
                 found, failure = await self._cut(content)
         except Refusal as refusal:
             failure = status.refused(refusal)
+        except TooMuch:
+            failure = status.too_large()
         except Exception as error:  # noqa: BLE001 - one source's failure is its own
             self._failed(call, error)
             failure = status.internal()
@@ -103,11 +118,21 @@ class SubCalls:
         decoded, _ = charset.to_utf8(content)
         return cut(decoded, entry.namespace, entry.response, self._cutting.names)
 
+    async def _content(self, reply: Reply) -> bytes:
+        """The whole answer, counted as it comes; what is given up counts no longer."""
+        content = bytearray()
+        try:
+            self._hold(content, reply.body.start)
+            if reply.body.rest is not None:
+                async for part in reply.body.rest:
+                    self._hold(content, part)
+        except BaseException:
+            self.release(len(content))
+            raise
+        return bytes(content)
 
-async def _content(reply: Reply) -> bytes:
-    if reply.body.rest is None:
-        return reply.body.start
-    content = bytearray(reply.body.start)
-    async for part in reply.body.rest:
+    def _hold(self, content: bytearray, part: bytes) -> None:
+        if self._held + len(part) > self._cutting.held_bytes:
+            raise TooMuch
+        self._held += len(part)
         content += part
-    return bytes(content)
