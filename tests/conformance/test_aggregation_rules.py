@@ -330,8 +330,11 @@ async def test_ag_7_4_an_early_answer(tmp_path: Path, stated: str) -> None:
 
 
 async def test_ag_7_4_nobody_has_answered_yet(tmp_path: Path) -> None:
-    async with region(tmp_path, System(A, delay_s=0.6)) as stage:
-        assert (await stage.ask(headers={"x-vaxel-answer-within": "0.1"})).documents == [f"{A}-1"]
+    """The first answer after that time is given at once."""
+    async with region(tmp_path, System(A, delay_s=0.6), System(B, silent)) as stage:
+        joined = await asyncio.wait_for(stage.ask(headers={"x-vaxel-answer-within": "0.1"}), 10)
+        assert joined.documents == [f"{A}-1"]
+        assert joined.failed(B)[2] == "aggregation.early-answer"
 
 
 async def edit(stage: Region, old: str, new: str) -> None:
@@ -461,6 +464,7 @@ async def test_ag_8_13_an_encoding_that_must_be_written_whole(tmp_path: Path) ->
         content = message(receiver=PLATFORM).decode().replace("UTF-8", "ISO-8859-1").encode("latin-1")
         joined = await stage.ask(content, headers={"x-vaxel-stream": "on"})
         assert (joined.documents, joined.answer.headers["content-type"]) == ([f"{A}-1"], "text/xml; charset=iso-8859-1")
+        assert b'encoding="ISO-8859-1"' in joined.answer.content[:80]
 
 
 async def test_ag_8_13_refused_without_extension_point(tmp_path: Path) -> None:

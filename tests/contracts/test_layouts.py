@@ -34,6 +34,18 @@ def test_psh_is_read_by_name_whatever_the_order() -> None:
     assert (header.patient, header.approved, (header.start, header.end)) == ("191212121212", "true", (0, len(record)))
 
 
+@pytest.mark.parametrize(
+    "written",
+    ["<![CDATA[191212121212]]>", "1912<!-- x -->12121212", "&#49;91212121212", "<?pi?>191212121212", " 191212121212\n"],
+)
+def test_a_value_is_what_a_parser_would_read(written: str) -> None:
+    """Whom a record is about must not depend on how it is written."""
+    (header,) = layout_of(records("flat")).headers(
+        f"<thing><subjectOfCareId>{written}</subjectOfCareId></thing>".encode()
+    )
+    assert header.about("191212121212")
+
+
 @pytest.mark.parametrize("time", ["20260115", "20260230103000", "20260115256100", "2026-01-15T10:30", "²0260115103000"])
 def test_a_time_that_does_not_exist_counts_as_missing(time: str) -> None:
     """CO-10.6."""
