@@ -48,6 +48,7 @@ def test_the_source_field(inside: str, source: str) -> None:
     ("inside", "operation", "cause"),
     [
         ("<more>1</more>", "GetX", "request.field-not-allowed"),
+        ("<more><id>1</id></more>", "GetX", "request.field-not-allowed"),
         ("", "GetY", "request.unknown-element"),
     ],
 )

@@ -1,5 +1,6 @@
 """What a request asks, read once by the catalogue's paths (aggregation.md sections 4, 5, 11, 12). Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,7 +35,7 @@ def read(payload: Any, operation: str, entry: Contract) -> Question:
         reason = f"the body holds {operation[:80]}, expected was {entry.request}"
         raise QuestionRefused(reason, cause="request.unknown-element")
     for name in stated.refuse:
-        if any(texts(payload, tuple(name.split("/")))):
+        if any("".join(element.itertext()).strip() for element in _at(payload, name.split("/"))):
             reason = f"{name} does not apply to an aggregating service; ask the source itself"
             raise QuestionRefused(reason, cause="request.field-not-allowed")
     resident = next(iter(texts(payload, entry.patient)), "")
@@ -52,13 +53,18 @@ def read(payload: Any, operation: str, entry: Contract) -> Question:
 
 def texts(payload: Any, path: tuple[str, ...]) -> tuple[str, ...]:
     """The values at a path of local names below the request element, empty ones left out (contracts.md section 13)."""
+    if path[-1].startswith("@"):
+        found = [element.get(path[-1][1:]) or "" for element in _at(payload, path[:-1])]
+    else:
+        found = [element.text or "" for element in _at(payload, path)]
+    return tuple(value.strip() for value in found if value.strip())
+
+
+def _at(payload: Any, path: Sequence[str]) -> list[Any]:
     elements = [payload]
     for name in path:
-        if name.startswith("@"):
-            found = (element.get(name[1:]) or "" for element in elements)
-            return tuple(value.strip() for value in found if value.strip())
         elements = [child for element in elements for child in element.iterchildren(f"{{*}}{name}")]
-    return tuple(text for element in elements if (text := (element.text or "").strip()))
+    return elements
 
 
 def _asked(stated: Aggregation) -> str | None:

@@ -63,17 +63,18 @@ class Sampler:
         self._schema = _schema(wsdl)
 
     def request(self, facts: Facts, receiver: str, *, profile: str = "rivtabp21") -> bytes:
-        """A request in its envelope, to `receiver`, of no source in particular; who acts, if asked, is the patient."""
+        """A request in its envelope, to `receiver`, that many sources can answer; who acts, if asked, is the patient."""
         actor = _ACTOR.format(escape(facts.patient)) if "Actor" in self._contract.headers else ""
-        aggregation = self._contract.aggregation
-        one_source = (aggregation.source_filter or "").partition("/")[0] if aggregation else ""
-        return envelope(self._payload(self._contract.request, facts, without=one_source), receiver, profile, actor)
+        stated = self._contract.aggregation
+        narrow = (stated.source_filter or "", *stated.refuse) if stated else ()
+        without = frozenset(path.partition("/")[0] for path in narrow)
+        return envelope(self._payload(self._contract.request, facts, without), receiver, profile, actor)
 
     def response(self, facts: Facts) -> bytes:
         """An answer in its envelope."""
         return envelope(self._payload(self._contract.response, facts))
 
-    def _payload(self, name: str, facts: Facts, without: str = "") -> str:
+    def _payload(self, name: str, facts: Facts, without: frozenset[str] = frozenset()) -> str:
         element = self._schema.maps.elements[f"{{{self._contract.namespace}}}{name}"]
         return "".join(_Writer(facts, without).element(element, ()))
 
@@ -104,7 +105,7 @@ def _schema(wsdl: Path) -> Any:
 class _Writer:
     """Walks a schema's components and writes one instance."""
 
-    def __init__(self, facts: Facts, without: str = "") -> None:
+    def __init__(self, facts: Facts, without: frozenset[str]) -> None:
         self._facts, self._without = facts, without
         self._random = random.Random(facts.seed)  # noqa: S311 - samples are to be repeatable, not secret
 
@@ -144,7 +145,7 @@ class _Writer:
             yield from self.element(particle, path)
 
     def _unsaid(self, name: str) -> bool:
-        return name == self._without or _left_out(name)
+        return name in self._without or _left_out(name)
 
     def _value(self, kind: Any, path: tuple[str, ...]) -> str:
         for candidate in self._candidates(kind, path):
