@@ -63,7 +63,7 @@ class Sampler:
         self._schema = _schema(wsdl)
 
     def request(self, facts: Facts, receiver: str, *, profile: str = "rivtabp21") -> bytes:
-        """A request in its envelope, to `receiver`, that many sources can answer; who acts, if asked, is the patient."""
+        """A request in its envelope that many sources can answer; where it says who acts, the patient does."""
         actor = _ACTOR.format(escape(facts.patient)) if "Actor" in self._contract.headers else ""
         stated = self._contract.aggregation
         narrow = (stated.source_filter or "", *stated.refuse) if stated else ()
