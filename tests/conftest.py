@@ -3,5 +3,5 @@
 import sys
 from pathlib import Path
 
-for shared in ("journey", "directory", "conformance", "journal", "aggregation", "exchange"):
+for shared in ("journey", "directory", "conformance", "journal", "aggregation", "services"):
     sys.path.insert(0, str(Path(__file__).parent / shared))

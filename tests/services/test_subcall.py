@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 
-from calls import call
+from asked_calls import call
 from scene import message
 from test_plan import entry
 

@@ -1,7 +1,7 @@
 """Protection is decided once: on the call that a consumer made, not on those that it leads to (AG-3.4, P-8)."""
 
 import pytest
-from calls import call
+from asked_calls import call
 from published import ROOT
 
 from vaxel.call import Body, Call, Reply
