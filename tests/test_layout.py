@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "platform" / "vaxel"
-PURE = ("directory", "contracts", "soap", "call.py", "errors.py", "documents.py", "instants.py")
+PURE = ("engagements", "directory", "contracts", "soap", "call.py", "errors.py", "documents.py", "instants.py")
 SHELL = frozenset({"asyncio", "os", "time", "logging", "socket", "subprocess", "vaxel.settings", "vaxel.home"})
 
 

@@ -24,6 +24,7 @@
         ├── Overloaded             VX002
         ├── RequestTooLarge        VX003
         ├── ContractUnknown        VX004
+        ├── IndexFailed            VX010
         ├── TokenMissing           AC001
         └── TokenRefused           AC003
 
@@ -260,6 +261,13 @@ class ContractUnknown(Refusal):
 
     code = "VX004"
     default_cause = "contract.unknown"
+
+
+class IndexFailed(Refusal):
+    """VX010: the engagement index could not say who holds something (aggregation.md AG-4.3, AG-4.4)."""
+
+    code = "VX010"
+    default_cause = "index.fault"
 
 
 class TokenMissing(Refusal):
