@@ -3,5 +3,5 @@
 import sys
 from pathlib import Path
 
-for shared in ("journey", "directory", "conformance", "journal"):
+for shared in ("engagements", "journey", "directory", "conformance", "journal"):
     sys.path.insert(0, str(Path(__file__).parent / shared))
