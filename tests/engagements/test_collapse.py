@@ -2,8 +2,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rows import row, transactions
 
-from vaxel.engagements.collapse import collapse
+from vaxel.engagements import collapse as module
 from vaxel.engagements.model import Transaction
+
+
+def collapse(arrived: list[Transaction] | tuple[Transaction, ...]) -> tuple[Transaction, ...]:
+    return module.collapse(arrived, lambda each: each)
 
 
 def at(time: str, *, delete: bool = False) -> Transaction:

@@ -29,7 +29,8 @@ def change(former: Engagement | None, wanted: Transaction, now: str, *, forward:
         if former is None:
             return Change(told=wanted) if forward else NOTHING
         return Change(delete=True, told=Transaction(engagement=former, delete=True))
-    created = former.creation_time if former and former.creation_time else now
+    if former is not None and former.most_recent_content == wanted.engagement.most_recent_content:
+        return Change(told=Transaction(engagement=former)) if forward else NOTHING
+    created = (former.creation_time if former else "") or now
     row = replace(wanted.engagement, creation_time=created, update_time=now)
-    told = former is None or former.most_recent_content != row.most_recent_content
-    return Change(row=row, told=Transaction(engagement=row) if told or forward else None)
+    return Change(row=row, told=Transaction(engagement=row))
