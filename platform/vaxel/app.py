@@ -20,6 +20,7 @@ from watchfiles import awatch
 from vaxel import __version__
 from vaxel.adapters.addresses import AllowedNetworks
 from vaxel.adapters.certificates import Certificates, read_trusted
+from vaxel.adapters.index_telemetry import IndexEvents
 from vaxel.adapters.producers import Producers
 from vaxel.adapters.releases import Releases
 from vaxel.adapters.server import Listeners
@@ -31,11 +32,13 @@ from vaxel.admin.front import Front
 from vaxel.admin.keeper import Keeper, State
 from vaxel.admin.operations import Operations, Reloaded, Surfaces
 from vaxel.admin.publication import Publisher
-from vaxel.call import Call
+from vaxel.call import Call, LogicalAddress
 from vaxel.contracts.entry import Contract
 from vaxel.contracts.publish import Publication
 from vaxel.contracts.validate import Violation
 from vaxel.delivery import Answer, Outgoing
+from vaxel.directory.model import IndexFilter
+from vaxel.directory.permit import Permit, permit
 from vaxel.directory.resolve import RoutingRules
 from vaxel.errors import DataError, JournalUnavailable
 from vaxel.exchange import Exchange, Rules, journey
@@ -52,9 +55,13 @@ from vaxel.journal.reserve import Reserve
 from vaxel.journal.sealing import Sealer
 from vaxel.journal.ship import Shipper
 from vaxel.journal.writer import Journal
+from vaxel.services.engagement_index import Situation
+from vaxel.services.index_node import IndexNode
 from vaxel.services.monitoring import monitoring
 from vaxel.settings import Settings, swedish_day, swedish_now
 from vaxel.soap.faults import FaultWriter, read_texts
+from vaxel.store.address import address
+from vaxel.store.store import Store
 
 CHECKPOINT_S = 10
 CLOCK_JUMP_S = 5
@@ -103,6 +110,12 @@ class Platform:
             swedish_day,
             self._swap,
         )
+        self.index = IndexNode(
+            Store(address(settings.store_url, settings.var)),
+            portions.index_conduct(settings),
+            IndexEvents(log, self.metrics.registry),
+            lambda: self.exchange.handler,  # type: ignore[union-attr] # a release comes before anything runs
+        )
         self.facts = Facts(self)
         self._run_file = settings.var / "run.json"
         self.exchange: Exchange | None = None
@@ -131,6 +144,7 @@ class Platform:
                 ("clock", self._watch_clock()),
                 ("files", self._watch_files()),
                 ("tls", self._watch_tls()),
+                ("index", self.index.run()),
             )
         ]
         self._run_file.write_bytes(orjson.dumps({"pid": os.getpid(), "ports": self.ports}))
@@ -157,6 +171,7 @@ class Platform:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.index.store.close()
         await self.producers.close()
         if self.journal.opened:
             await self.journal.close()
@@ -225,7 +240,10 @@ class Platform:
         self.publication = Publication(state.catalogue, self.home.schema)
         forward = Forward(
             self.producers,
-            {"monitoring": monitoring(__version__, self.instance_name, swedish_now)},
+            {
+                "monitoring": monitoring(__version__, self.instance_name, swedish_now),
+                "engagement-index": self.index.use(self._index_situation(state)),
+            },
             state.catalogue,
             HeaderTable(portions.header_rules(settings, self.instance_id)),
             Delivery(
@@ -257,6 +275,21 @@ class Platform:
             catalogue=state.catalogue,
             directory=state.directory,
             release=state.release.number,
+        )
+
+    def _index_situation(self, state: State) -> Situation:
+        routing = self.settings.routing_rules(RoutingRules)
+
+        def filters(call: Call) -> tuple[IndexFilter, ...]:
+            receiver = LogicalAddress(call.receiver)
+            found = permit(state.directory, call.sender, receiver, call.contract, swedish_day(), routing)
+            return found.row.index_filters if isinstance(found, Permit) else ()
+
+        return Situation(
+            rules=portions.index_rules(self.settings, state.directory),
+            catalogue=state.catalogue,
+            directory=state.directory,
+            filters=filters,
         )
 
     def _count(self, contract: Contract, message: str, violations: tuple[Violation, ...]) -> None:

@@ -6,9 +6,15 @@ from vaxel import __version__
 from vaxel.adapters.producers import Calling
 from vaxel.adapters.server import Limits
 from vaxel.adapters.tls import Profile
+from vaxel.directory.model import Directory
+from vaxel.engagements import checks
+from vaxel.engagements.retrying import Policy
 from vaxel.exchange.headers import HeaderRules
 from vaxel.exchange.identify import Trust
 from vaxel.exchange.read import Reading
+from vaxel.services.applying import Collecting
+from vaxel.services.engagement_index import Behaviour
+from vaxel.services.index_node import Conduct, reserved
 from vaxel.settings import Settings
 
 
@@ -89,4 +95,45 @@ def header_rules(settings: Settings, instance_id: str) -> HeaderRules:
         content_type=settings.content_type,
         user_agent=settings.user_agent or f"Vaxel/{__version__}",
         correlation_id_to_https=settings.correlation_id_to_https,
+    )
+
+
+def index_conduct(settings: Settings) -> Conduct:
+    """How the engagement index works on this node."""
+    return Conduct(
+        node=settings.node,
+        behaviour=Behaviour(
+            sync=settings.index_sync,
+            check_sender=settings.index_check_sender,
+            domain_rules=settings.index_domain_rules,
+            locked=settings.index_locked,
+            updates_page=settings.index_updates_page,
+            updates_days=settings.index_updates_days,
+            own_pattern=bool(settings.index_resident_pattern),
+        ),
+        collecting=Collecting(
+            threshold=settings.index_collect_threshold,
+            size=settings.index_collect_size,
+            longest_s=settings.index_collect_s,
+        ),
+        policy=Policy(
+            attempts=settings.index_retry_attempts,
+            wait_s=settings.index_retry_s,
+            factor=settings.index_retry_factor,
+            longest_s=settings.index_retry_max_s,
+            largest=settings.index_max_transactions,
+        ),
+        forward_unchanged=settings.index_forward_unchanged,
+    )
+
+
+def index_rules(settings: Settings, directory: Directory) -> checks.Rules:
+    """What the index's requests are held to in this directory."""
+    own = settings.index_address or directory.platform.id
+    return checks.Rules(
+        own=own,
+        addresses=frozenset(each.lower() for each in (own, *settings.index_other_addresses)),
+        reserved=reserved(directory, own),
+        transactions=settings.index_max_transactions,
+        resident=settings.index_resident_pattern or checks.RESIDENT,
     )

@@ -166,7 +166,7 @@ async def dead_letter(reader: Reader, seq: int) -> DeadLetter | None:
     return found[0] if found and found[0].seq == seq else None
 
 
-async def counts(reader: Reader, *, rows: bool) -> dict[str, float]:
+async def counts(reader: Reader, *, rows: bool = False) -> dict[str, float]:
     """Requests not applied, when the oldest came (0: none), dead letters, the lock; `rows` are slow to count."""
     ((waiting_now, oldest),) = await reader.rows("SELECT count(*), coalesce(min(received_at), 0) FROM index_inbox", {})
     ((dead,),) = await reader.rows("SELECT count(*) FROM index_dead", {})

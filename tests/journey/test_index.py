@@ -1,0 +1,88 @@
+"""The engagement index through real sockets, on both databases."""
+
+from pathlib import Path
+
+from index_scene import OTHER_INDEX, SECOND, SUBSCRIBER, index_scene, until
+from rows import DOMAIN, OWN, RESIDENT, row
+from scene import PLATFORM
+
+from vaxel.engagements.fields import NOTIFY
+
+DIA_ONLY = f", index_filters: [{{service_domain: '{DOMAIN}', categorizations: [dia]}}]"
+
+
+async def test_an_update_is_found(tmp_path: Path, store_url: str) -> None:
+    """EI-4.8, EI-4.9, EI-6.3, EI-12.3."""
+    async with index_scene(tmp_path, store_url=store_url) as stage:
+        answer = await stage.send(row(owner="SE-ELSE"), headers={"x-skltp-correlation-id": "c-1"})
+        assert (answer.status, "<ResultCode>OK</ResultCode>" in answer.text) == (200, True)
+        (found,) = await until(stage.find)
+        assert (found.owner, found.creation_time, found.update_time) == (OWN, found.update_time, found.update_time)
+        assert len(found.creation_time) == 14
+        assert await stage.find(categorization="voo") == ()
+        await stage.send(row(), delete=True)
+        await until(lambda: _empty(stage))
+        closed = [each for each in stage.journal("closed") if "FindContent" in each["contract"]]
+        assert {each["rows"] for each in closed} == {0, 1}
+        opened = [each for each in stage.journal("opened") if "FindContent" in each["contract"]]
+        assert all(each["patient"]["sealed"] for each in opened)
+        assert RESIDENT not in stage.log.getvalue().decode()
+
+
+async def _empty(stage) -> bool:  # type: ignore[no-untyped-def]
+    return not await stage.find()
+
+
+async def test_a_subscriber_hears_within_its_filter(tmp_path: Path, store_url: str) -> None:
+    """EI-8.1, EI-8.2, EI-8.4."""
+    async with index_scene(tmp_path, {SUBSCRIBER: "", SECOND: DIA_ONLY}, store_url=store_url) as stage:
+        await stage.send(row(), row(categorization="voo"), headers={"x-skltp-correlation-id": "cause-1"})
+        await until(lambda: len(stage.heard()) == 2 and stage.heard(SECOND))
+        assert [each.engagement.categorization for each in stage.heard(SECOND)] == ["dia"]
+        seen = stage.producer.seen[0]["headers"]
+        assert (seen[b"x-skltp-correlation-id"], seen[b"x-vp-sender-id"]) == (b"cause-1", PLATFORM.encode())
+        assert seen[b"soapaction"] == f'"{NOTIFY}:ProcessNotification"'.encode()
+        notified = [each for each in stage.journal("closed") if each["contract"] == NOTIFY]
+        assert {(each["sender"], each["receiver"]) for each in notified} == {(PLATFORM, SUBSCRIBER), (PLATFORM, SECOND)}
+
+
+async def test_notifications_of_another_index(tmp_path: Path, store_url: str) -> None:
+    """EI-5.2 to EI-5.4: stored with their owner, ours dropped, nothing goes back."""
+    async with index_scene(tmp_path, {SUBSCRIBER: "", OTHER_INDEX: ""}, store_url=store_url) as stage:
+        theirs = row(owner=OTHER_INDEX)
+        answer = await stage.send(theirs, row(), contract=NOTIFY, sender=OTHER_INDEX)
+        assert answer.status == 200
+        (found,) = await until(stage.find)
+        assert found.owner == OTHER_INDEX
+        await until(stage.heard)
+        await stage.send(theirs, contract=NOTIFY, sender=OTHER_INDEX)
+        await until(lambda: len(stage.heard()) == 2)
+        assert stage.heard(OTHER_INDEX) == []
+        assert (await stage.send(row(), contract=NOTIFY, sender=OTHER_INDEX)).status == 200
+
+
+async def test_a_subscriber_that_is_down(tmp_path: Path, store_url: str) -> None:
+    """EI-8.5, EI-8.7: a dead letter, a pause, and it goes on by itself; another subscriber hears at once."""
+    async with index_scene(
+        tmp_path, {SUBSCRIBER: "", SECOND: ""}, store_url=store_url, index_retry_attempts=2
+    ) as stage:
+        routes = tmp_path / "routing/routes.yaml"
+        kept = routes.read_text()
+        routes.write_text(kept.replace(f":{stage.port}/{SUBSCRIBER}", f":1/{SUBSCRIBER}"))
+        await stage.platform.reload()
+        await stage.send(row())
+        await until(lambda: stage.heard(SECOND))
+        await until(lambda: _dead(stage))
+        await stage.send(row(categorization="voo"))
+        await until(lambda: len(stage.heard(SECOND)) == 2)
+        assert stage.heard() == []
+        routes.write_text(kept)
+        await stage.platform.reload()
+        await until(stage.heard)
+        assert [each.engagement.categorization for each in stage.heard()] == ["voo"]
+
+
+async def _dead(stage) -> object:  # type: ignore[no-untyped-def]
+    from vaxel.store import asking
+
+    return await asking.dead_letters(await stage.platform.index.store.reader())
