@@ -79,15 +79,35 @@ def _violation(error: Any, payload: Any) -> Violation:
 
 def _path(error: Any, payload: Any) -> str:
     """The element's path below the body as local names with positions, from the schema's own words on where."""
-    found = payload.getroottree().xpath(error.path) if error.path else []
-    if not found or not hasattr(found[0], "tag"):
+    element = _element(payload, error.path or "")
+    if element is None:
         return str(payload.tag).rpartition("}")[2]
     names = []
-    element = found[0]
     while element is not None and element is not payload.getparent():
         names.append(_named(element))
         element = element.getparent()
     return "/".join(reversed(names))
+
+
+def _element(payload: Any, path: str) -> Any:
+    """The element at libxml2's path, which begins with the payload; walked by hand, since prefixes are bound anywhere.
+
+    None where it is not there.
+    """
+    element = payload
+    for step in path.split("/")[2:]:
+        name, _, number = step.partition("[")
+        same = [each for each in element.iterchildren("{*}*") if name in {"*", _prefixed(each)}]
+        position = int(number[:-1]) if number else 1
+        if len(same) < position:
+            return None
+        element = same[position - 1]
+    return element
+
+
+def _prefixed(element: Any) -> str:
+    local = str(element.tag).rpartition("}")[2]
+    return f"{element.prefix}:{local}" if element.prefix else local
 
 
 def _named(element: Any) -> str:
