@@ -4,11 +4,12 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rows import update, wanted
-from scene import PLATFORM, Answer, Scene, message
+from scene import PLATFORM, Answer, Producer, Scene, message
 
 from vaxel.contracts.sample import envelope
 from vaxel.engagements import read
@@ -27,18 +28,43 @@ TAKEN = envelope(
     f'<ProcessNotificationResponse xmlns="{NOTIFY}"><ResultCode>OK</ResultCode></ProcessNotificationResponse>'
 )
 
+FAILED = envelope(
+    f'<ProcessNotificationResponse xmlns="{NOTIFY}"><ResultCode>ERROR</ResultCode><comment>nej</comment>'
+    "</ProcessNotificationResponse>"
+)
+
+
+@dataclass
+class Subscribers(Producer):
+    """Takes every notification but those that hold the word `refuse`."""
+
+    content: bytes = TAKEN
+    refuse: bytes = b""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        message = await receive()
+        while message.get("more_body"):
+            more = await receive()
+            message = {**more, "body": message["body"] + more["body"]}
+        self.content = FAILED if self.refuse and self.refuse in message["body"] else TAKEN
+
+        async def again() -> Any:
+            return message
+
+        await super().__call__(scope, again, send)
+
 
 class IndexScene(Scene):
     """`subscribers` are notified at the stage's producer, each with its filters as YAML."""
 
-    subscribers: dict[str, str]
+    def __init__(self, path: Path, told: dict[str, object], subscribers: dict[str, str]) -> None:
+        super().__init__(path, told)
+        self.subscribers = subscribers
+        self.producer: Subscribers = Subscribers()
 
     def furnish(self) -> None:
         super().furnish()
-        self.producer.content = TAKEN
-        addresses = "".join(
-            f"  - {{id: {name}, name: {name}, kind: system}}\n" for name in NAMES
-        )
+        addresses = "".join(f"  - {{id: {name}, name: {name}, kind: system}}\n" for name in NAMES)
         with (self.path / "logical_addresses.yaml").open("a") as file:
             file.write(addresses)
         self.write(
@@ -121,8 +147,9 @@ async def index_scene(
     path: Path, subscribers: dict[str, str] | None = None, **told: object
 ) -> AsyncIterator[IndexScene]:
     """A stage that is set, and cleared afterwards; collects for a moment only unless told otherwise."""
-    made = IndexScene(path, {"index_collect_s": "0.05", "index_retry_s": "0.05", "internal_peers": PEERS, **told})
-    made.subscribers = subscribers or {}
+    made = IndexScene(
+        path, {"index_collect_s": "0.05", "index_retry_s": "0.05", "internal_peers": PEERS, **told}, subscribers or {}
+    )
     try:
         await made.start()
         yield made
