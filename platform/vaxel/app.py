@@ -56,6 +56,7 @@ from vaxel.journal.sealing import Sealer
 from vaxel.journal.ship import Shipper
 from vaxel.journal.writer import Journal
 from vaxel.services.engagement_index import Situation
+from vaxel.services.index_acts import IndexActs
 from vaxel.services.index_node import IndexNode
 from vaxel.services.monitoring import monitoring
 from vaxel.settings import Settings, swedish_day, swedish_now
@@ -218,8 +219,16 @@ class Platform:
 
     def _web(self) -> Any:
         from vaxel.admin import api  # FastAPI is imported for the web port only
+        from vaxel.admin.index import add
 
-        return api(admin_key(self.settings.var / "admin.key"), self.facts.status, self.facts.release, self.reload)
+        acts = IndexActs(self.index.store, self._note, self.index.subscribers, self.index.wake)
+        key = admin_key(self.settings.var / "admin.key")
+        return api(key, self.facts.status, self.facts.release, self.reload, lambda app, guard: add(app, guard, acts))
+
+    async def _note(self, fields: dict[str, Any]) -> None:
+        """Record what an operator does; a `patient` among the fields is sealed (P-120)."""
+        patient = {"patient": self.journal.seal(fields["patient"])} if "patient" in fields else {}
+        await self.journal.durable("admin", fields | patient)
 
     def _publisher(self) -> Publisher:
         settings = self.settings

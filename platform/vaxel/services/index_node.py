@@ -62,6 +62,11 @@ class IndexNode:
         assert self._now is not None  # noqa: S101 - a release comes before anything runs
         return subscribers(self._now.directory, self._own(), swedish_day(), self._now.rules.addresses)
 
+    def wake(self) -> None:
+        """Something was done to the store: look at it now."""
+        self.applier.hurry()
+        self.notifier.tell()
+
     async def run(self) -> None:
         """Work until cancelled, once a release routes calls here."""
         await self._wanted.wait()
