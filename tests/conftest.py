@@ -3,10 +3,14 @@
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from vaxel.store.store import Store
 
 for shared in ("engagements", "store", "journey", "directory", "conformance", "journal"):
     sys.path.insert(0, str(Path(__file__).parent / shared))
@@ -33,3 +37,14 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
     server: str = request.getfixturevalue("postgresql_server")
     return databases.fresh(server, f"t{os.urandom(6).hex()}")
+
+
+@pytest.fixture
+async def store(store_url: str, tmp_path: Path) -> AsyncIterator["Store"]:
+    """An empty store of each kind."""
+    from vaxel.store.address import address
+    from vaxel.store.store import Store
+
+    made = Store(address(store_url, tmp_path))
+    yield made
+    await made.close()
