@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import ipaddress
 import os
 import secrets
 import signal
@@ -29,6 +30,7 @@ from vaxel.adapters.tls import ProducerTls, ends, listener_context
 from vaxel.admin import portions
 from vaxel.admin.facts import Facts
 from vaxel.admin.front import Front
+from vaxel.admin.index_paths import IndexPaths
 from vaxel.admin.keeper import Keeper, State
 from vaxel.admin.operations import Operations, Reloaded, Surfaces
 from vaxel.admin.publication import Publisher
@@ -191,7 +193,7 @@ class Platform:
         )
         self._gauges()
         operations = Operations(self._surfaces())
-        self.front = Front(gateway, self._publisher(), operations)
+        self.front = Front(gateway, self._publisher(), operations, self._index_paths(gateway, operations))
         self.https_front = Front(gateway, self._publisher(), None)
         self.ports["http"] = await self.listeners.listen(self.front, settings.host, settings.http_port)
         if settings.https:
@@ -215,15 +217,34 @@ class Platform:
         gauge("vaxel_journal_seq", "Records in the journal", lambda: self.journal.status().seq)
         gauge("vaxel_clock_jumps", "Jumps of the system clock", lambda: self.facts.clock_jumps)
         gauge("vaxel_log_lines_dropped", "Log lines that could not be written", lambda: self.log.dropped)
+        gauge(
+            "vaxel_index_not_applied", "Transactions answered and not applied yet", lambda: self.index.applier.waiting
+        )
         gauge("vaxel_certificate_days", "Days until the first own certificate ends", self.facts.certificate_days)
 
     def _web(self) -> Any:
         from vaxel.admin import api  # FastAPI is imported for the web port only
         from vaxel.admin.index import add
 
-        acts = IndexActs(self.index.store, self._note, self.index.subscribers, self.index.wake)
+        acts = self._acts()
         key = admin_key(self.settings.var / "admin.key")
         return api(key, self.facts.status, self.facts.release, self.reload, lambda app, guard: add(app, guard, acts))
+
+    def _acts(self) -> IndexActs:
+        return IndexActs(self.index.store, self._note, self.index.subscribers, self.index.wake)
+
+    def _index_paths(self, gateway: Gateway, operations: Operations) -> IndexPaths | None:
+        if not self.settings.index_http:
+            return None
+        return IndexPaths(
+            gateway,
+            self._fault_writer(),
+            [ipaddress.ip_network(network) for network, _ in self.settings.internal_peers],
+            operations,
+            self._acts(),
+            self.index.subscribers,
+            self.reload,
+        )
 
     async def _note(self, fields: dict[str, Any]) -> None:
         """Record what an operator does; a `patient` among the fields is sealed (P-120)."""

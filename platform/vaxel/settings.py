@@ -215,6 +215,7 @@ class Settings(BaseModel):
 
     index_address: str = ""
     index_other_addresses: Words = ()
+    index_http: Switch = False
     index_sync: Switch = False
     index_check_sender: Literal["off", "warn", "enforce"] = "off"
     index_max_transactions: Count = 1000

@@ -59,3 +59,4 @@ def test_nothing_goes_round() -> None:
     assert passes(subscriber, row(), sender="SE-B")
     assert not passes(subscriber, row(owner="se-a"), sender="SE-B")
     assert not passes(subscriber, row(), sender="se-A")
+    assert not passes(Subscriber(address="SE-A", filters=(DIA,)), row(categorization="voo"), sender="")

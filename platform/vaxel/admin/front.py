@@ -8,13 +8,18 @@ from vaxel.admin.operations import Answer, Operations, Scope, Send, respond
 
 App = Callable[[Scope, Any, Send], Awaitable[None]]
 SWITCH = "/vp"
+INDEX = "/skltp-ei/"
 ALLOW = ((b"allow", b"GET, POST"),)
 
 
 class Front:
-    """One ASGI application for a listener; `operations` None where it carries none (HTTPS)."""
+    """One ASGI application for a listener; `operations` None where it carries none (HTTPS).
 
-    def __init__(self, gateway: App, publication: App, operations: Operations | None) -> None:
+    `index` answers the national paths of the engagement index, None where they are off (EI-2.1).
+    """
+
+    def __init__(self, gateway: App, publication: App, operations: Operations | None, index: App | None = None) -> None:
+        self._index = index
         self._gateway = gateway
         self._publication = publication
         self._operations = operations
@@ -26,6 +31,8 @@ class Front:
             await self._switch(scope, receive, send)
         elif self._operations is not None and path in self._operations.paths:
             await self._operations(scope, receive, send)
+        elif self._index is not None and path.startswith(INDEX):
+            await self._index(scope, receive, send)
         else:
             await respond(send, Answer(status=404, content_type=b"text/plain", content=b"nothing is here\n"))
 

@@ -41,10 +41,13 @@ class Applier:
         self._some = asyncio.Event()
         self._now = asyncio.Event()
         self._collected = 0
+        self.waiting = 0
+        """Transactions that this process answered and has not applied yet (EI-6.6)."""
 
     def arrived(self, transactions: int) -> None:
         """A request is durable in the inbox."""
         self._collected += transactions
+        self.waiting += transactions
         self._some.set()
         if transactions > self._collecting.threshold or self._collected >= self._collecting.size:
             self._now.set()
@@ -64,6 +67,7 @@ class Applier:
             if done.told:
                 self._notify()
             more = done.more
+            self.waiting = max(0, self.waiting - done.transactions)
 
     async def run(self) -> None:
         """Apply until cancelled, what an earlier process left first, and look by itself for what others left."""
