@@ -232,6 +232,8 @@ class Settings(BaseModel):
     index_resident_pattern: str = ""
     index_updates_page: Count = 500
     index_updates_days: Count = 90
+    index_pull: Internal = ()
+    index_pull_s: Seconds = 3600
 
     checkpoint_to: str = ""
     segment_bytes: Count = 67_108_864

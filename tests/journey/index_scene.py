@@ -36,17 +36,19 @@ FAILED = envelope(
 
 @dataclass
 class Subscribers(Producer):
-    """Takes every notification but those that hold the word `refuse`."""
+    """Takes every notification but those that hold the word `refuse`; where it is `plain`, answers with `content`."""
 
     content: bytes = TAKEN
     refuse: bytes = b""
+    plain: bool = False
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         message = await receive()
         while message.get("more_body"):
             more = await receive()
             message = {**more, "body": message["body"] + more["body"]}
-        self.content = FAILED if self.refuse and self.refuse in message["body"] else TAKEN
+        if not self.plain:
+            self.content = FAILED if self.refuse and self.refuse in message["body"] else TAKEN
 
         async def again() -> Any:
             return message

@@ -15,6 +15,7 @@ from vaxel.exchange.read import Reading
 from vaxel.services.applying import Collecting
 from vaxel.services.engagement_index import Behaviour
 from vaxel.services.index_node import Conduct, reserved
+from vaxel.services.pulling import Source
 from vaxel.settings import Settings
 
 
@@ -124,6 +125,10 @@ def index_conduct(settings: Settings) -> Conduct:
             largest=settings.index_max_transactions,
         ),
         forward_unchanged=settings.index_forward_unchanged,
+        sources=tuple(
+            Source(address=address, domain=domain) for address, domains in settings.index_pull for domain in domains
+        ),
+        pull_s=settings.index_pull_s,
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from vaxel.adapters.index_telemetry import IndexEvents
 from vaxel.call import Handler
 from vaxel.directory.model import Directory
+from vaxel.engagements import checks
 from vaxel.engagements.batch import Applying
 from vaxel.engagements.retrying import Policy
 from vaxel.engagements.subscribers import Subscriber, subscribers
@@ -15,6 +16,7 @@ from vaxel.errors import IndexTechnical
 from vaxel.services.applying import Applier, Collecting
 from vaxel.services.engagement_index import Behaviour, EngagementIndex, Situation
 from vaxel.services.notifying import Notifier, through
+from vaxel.services.pulling import Puller, Source
 from vaxel.settings import swedish_day, swedish_now
 from vaxel.store import changes
 from vaxel.store.inbox import Turn
@@ -35,6 +37,8 @@ class Conduct:
     collecting: Collecting = field(default_factory=Collecting)
     policy: Policy = field(default_factory=Policy)
     forward_unchanged: bool = True
+    sources: tuple[Source, ...] = ()
+    pull_s: float = 3600
 
 
 class IndexNode:
@@ -48,6 +52,7 @@ class IndexNode:
         self._now: Situation | None = None
         self.notifier = Notifier(store, through(switch, self._own), conduct.policy, conduct.node, events)
         self.applier = Applier(store, self._turn, conduct.collecting, events, self.notifier.tell)
+        self.puller = Puller(store, self.applier, switch, self._rules, _stamp, events)
         self._answers = EngagementIndex(store, self.applier, conduct.behaviour, events)
 
     def use(self, now: Situation) -> Handler:
@@ -81,6 +86,8 @@ class IndexNode:
             group.create_task(self.applier.run(), name="index.applying")
             group.create_task(self.notifier.run(), name="index.notifying")
             group.create_task(self._forget(), name="index.forgetting")
+            if self._conduct.sources:
+                group.create_task(self.puller.run(self._conduct.sources, self._conduct.pull_s), name="index.pulling")
 
     async def _forget(self) -> None:
         while True:
@@ -92,8 +99,11 @@ class IndexNode:
             await asyncio.sleep(FORGET_S)
 
     def _own(self) -> str:
+        return self._rules().own
+
+    def _rules(self) -> checks.Rules:
         assert self._now is not None  # noqa: S101 - a release comes before anything runs
-        return self._now.rules.own
+        return self._now.rules
 
     def _turn(self) -> Turn:
         threshold = self._conduct.collecting.threshold
