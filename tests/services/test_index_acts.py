@@ -46,3 +46,15 @@ async def test_a_removal_is_noted_first(store: Store) -> None:
     assert await acts(store, notes).remove("registered_resident_identification", RESIDENT, by="me") == 1
     assert await found(store) == ()
     assert [each.get("value", each.get("patient")) for each in notes[1:]] == [OWN, RESIDENT]
+
+
+async def test_a_new_subscriber_is_told_of_everything(store: Store) -> None:
+    """EI-8.11: within its filter, and nobody else."""
+    notes = Notes()
+    await acts(store, notes).take([as_fields(row()), as_fields(row(categorization="voo"))], by="me")
+    assert await acts(store, notes).refill("se-dia", by="me") == 1
+    assert [each.engagement.categorization for each in await queue(store, "SE-DIA")] == ["dia"]
+    assert await queue(store, "SE-ALL") == []
+    assert notes[-1] == {"action": "index.refill", "by": "me", "subscriber": "SE-DIA"}
+    with pytest.raises(IndexField):
+        await acts(store, notes).refill("SE-NOBODY", by="me")

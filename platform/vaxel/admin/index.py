@@ -42,6 +42,14 @@ class Letters(BaseModel):
         return Chosen(numbers=tuple(self.numbers), subscriber=self.subscriber)
 
 
+class Refill(BaseModel):
+    """Which subscriber is told of everything."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    subscriber: Annotated[str, Field(min_length=1, max_length=64)]
+
+
 class Removal(BaseModel):
     """Whose rows are removed for good; in the body, since a resident's id never stands in a URL."""
 
@@ -100,6 +108,11 @@ def add(app: FastAPI, guard: list[Any], acts: IndexActs) -> None:
     async def drop_dead_letters(letters: Letters) -> JSONResponse:
         """Throw them away."""
         return JSONResponse({"dropped": await acts.drop(letters.chosen, by=BY)})
+
+    @app.post(f"{PATH}/refills", dependencies=guard)
+    async def refill_subscriber(refill: Refill) -> JSONResponse:
+        """Tell a subscriber of all current rows within its filter."""
+        return JSONResponse({"queued": await acts.refill(refill.subscriber, by=BY)})
 
     @app.post(f"{PATH}/removals", dependencies=guard)
     async def remove_rows(removal: Removal) -> JSONResponse:

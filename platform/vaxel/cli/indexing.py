@@ -72,6 +72,15 @@ def _add_state(index: typer.Typer) -> None:
 
 def _add_rows(index: typer.Typer) -> None:
     @index.command()
+    def refill(
+        subscriber: Annotated[str, typer.Argument(help="Its logical address.")],
+        home: HomeOption = None,
+    ) -> None:
+        """Tell a new subscriber of all current rows within its filter. Example: vaxel index refill SE2321000016-EI02"""
+        count = _with(home, lambda acts: acts.refill(subscriber, by=_who()))
+        console.print(f"{count} notifications were queued")
+
+    @index.command()
     def export(home: HomeOption = None) -> None:
         """Print every row as a JSON line with its exchange key. Example: vaxel index export > rows.jsonl"""
 

@@ -153,6 +153,19 @@ class IndexActs:
     def _to(self, notify: bool) -> tuple[Subscriber, ...]:  # noqa: FBT001 - private
         return tuple(self._subscribers()) if notify else ()
 
+    async def refill(self, address: str, *, by: str) -> int:
+        """Queue all current rows within a subscriber's filter for it; how many. EI004 where it is none (EI-8.11)."""
+        to = tuple(each for each in self._subscribers() if each.address.lower() == address.lower())
+        if not to:
+            raise IndexField("no such subscriber", fields={"field": "subscriber", "number": "1"})
+        await self._note({"action": "index.refill", "by": by, "subscriber": to[0].address})
+        reader, place, count = await self._store.reader(), None, 0
+        while rows := await moving.rows_after(reader, place, PORTION):
+            count += int(await self._store.write(moving.tell, moving.Portion(rows=tuple(rows), to=to)))
+            place = moving.place(rows[-1])
+        self._wake()
+        return count
+
     async def _each(self, action: str, chosen: Chosen, work: Any, by: str) -> int:
         fields = {"letters": list(chosen.numbers), "subscriber": chosen.subscriber}
         await self._note({"action": f"index.dead-letter.{action}", "by": by, **fields})

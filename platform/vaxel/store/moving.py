@@ -68,6 +68,11 @@ async def take(connection: AsyncConnection, portions: Sequence[Portion]) -> int:
     return count
 
 
+async def tell(connection: AsyncConnection, portions: Sequence[Portion]) -> int:
+    """Put rows into the queues of who is to be told, and change none of them; how many notifications."""
+    return sum([await outbox.post(connection, _told(each.rows, each.to, delete=False)) for each in portions])
+
+
 async def remove(connection: AsyncConnection, removals: Sequence[Removal]) -> int:
     """Remove a portion of the rows; how many, 0 when there are no more."""
     count = 0

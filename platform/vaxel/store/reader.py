@@ -32,6 +32,7 @@ class SqliteReader:
         with unavailable():
             self._connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
             self._connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+            self._connection.execute("PRAGMA cache_size=-65536")  # 64 MiB: the upper levels of a large B-tree stay
 
     async def rows(self, statement: str, parameters: Mapping[str, Any]) -> Sequence[Row]:
         """Every row."""
