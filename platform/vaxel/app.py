@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import ipaddress
 import os
 import secrets
 import signal
@@ -20,7 +21,7 @@ from watchfiles import awatch
 from vaxel import __version__
 from vaxel.adapters.addresses import AllowedNetworks
 from vaxel.adapters.certificates import Certificates, read_trusted
-from vaxel.adapters.engagements import MemoryIndex
+from vaxel.adapters.index_telemetry import IndexEvents
 from vaxel.adapters.producers import Producers
 from vaxel.adapters.releases import Releases
 from vaxel.adapters.server import Listeners
@@ -29,14 +30,17 @@ from vaxel.adapters.tls import ProducerTls, ends, listener_context
 from vaxel.admin import portions
 from vaxel.admin.facts import Facts
 from vaxel.admin.front import Front
+from vaxel.admin.index_paths import IndexPaths
 from vaxel.admin.keeper import Keeper, State
 from vaxel.admin.operations import Operations, Reloaded, Surfaces
 from vaxel.admin.publication import Publisher
-from vaxel.call import Call, Handler, HsaId
+from vaxel.call import Call, Handler, HsaId, LogicalAddress
 from vaxel.contracts.entry import Contract
 from vaxel.contracts.publish import Publication
 from vaxel.contracts.validate import Violation
 from vaxel.delivery import Answer, Outgoing
+from vaxel.directory.model import IndexFilter
+from vaxel.directory.permit import Permit, permit
 from vaxel.directory.resolve import RoutingRules
 from vaxel.engagements.port import Index
 from vaxel.errors import DataError, JournalUnavailable
@@ -55,11 +59,17 @@ from vaxel.journal.sealing import Sealer
 from vaxel.journal.ship import Shipper
 from vaxel.journal.writer import Journal
 from vaxel.services.aggregate import Aggregate, Surroundings
+from vaxel.services.engagement_index import Situation
 from vaxel.services.find_content import FindContent
+from vaxel.services.index_acts import IndexActs
+from vaxel.services.index_node import IndexNode, holds
 from vaxel.services.monitoring import monitoring
 from vaxel.services.reporting import Reports
 from vaxel.settings import Settings, swedish_day, swedish_now
 from vaxel.soap.faults import FaultWriter, read_texts
+from vaxel.store.address import address as store_address
+from vaxel.store.port import StoreIndex
+from vaxel.store.store import Store
 
 CHECKPOINT_S = 10
 CLOCK_JUMP_S = 5
@@ -85,7 +95,6 @@ class Platform:
             certificate_header=settings.client_cert_header.lower().encode(),
         )
         self.reports = Reports(log, self.metrics)
-        self.index: Index = MemoryIndex(failing="index.unreachable")  # none is held yet
         self.journal = Journal(
             settings.var / "journal" / settings.node,
             settings.node,
@@ -110,6 +119,13 @@ class Platform:
             swedish_day,
             self._swap,
         )
+        self.index = IndexNode(
+            Store(store_address(settings.store_url, settings.var)),
+            portions.index_conduct(settings),
+            IndexEvents(log, self.metrics.registry),
+            lambda: self.exchange.handler,  # type: ignore[union-attr] # a release comes before anything runs
+        )
+        self.engagements: Index = StoreIndex(self.index.store, settings.index_timeout_s)
         self.facts = Facts(self)
         self._run_file = settings.var / "run.json"
         self.exchange: Exchange | None = None
@@ -138,6 +154,7 @@ class Platform:
                 ("clock", self._watch_clock()),
                 ("files", self._watch_files()),
                 ("tls", self._watch_tls()),
+                ("index", self.index.run()),
             )
         ]
         self._run_file.write_bytes(orjson.dumps({"pid": os.getpid(), "ports": self.ports}))
@@ -164,6 +181,7 @@ class Platform:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.index.store.close()
         await self.producers.close()
         if self.journal.opened:
             await self.journal.close()
@@ -182,7 +200,8 @@ class Platform:
         )
         self._gauges()
         operations = Operations(self._surfaces())
-        self.front = Front(gateway, self._publisher(), operations, aggregated=self.settings.aggregation_http)
+        paths = self._index_paths(gateway, operations)
+        self.front = Front(gateway, self._publisher(), operations, paths, aggregated=settings.aggregation_http)
         self.https_front = Front(gateway, self._publisher(), None)
         self.ports["http"] = await self.listeners.listen(self.front, settings.host, settings.http_port)
         if settings.https:
@@ -206,12 +225,39 @@ class Platform:
         gauge("vaxel_journal_seq", "Records in the journal", lambda: self.journal.status().seq)
         gauge("vaxel_clock_jumps", "Jumps of the system clock", lambda: self.facts.clock_jumps)
         gauge("vaxel_log_lines_dropped", "Log lines that could not be written", lambda: self.log.dropped)
+        gauge(
+            "vaxel_index_not_applied", "Transactions answered and not applied yet", lambda: self.index.applier.waiting
+        )
         gauge("vaxel_certificate_days", "Days until the first own certificate ends", self.facts.certificate_days)
 
     def _web(self) -> Any:
         from vaxel.admin import api  # FastAPI is imported for the web port only
+        from vaxel.admin.index import add
 
-        return api(admin_key(self.settings.var / "admin.key"), self.facts.status, self.facts.release, self.reload)
+        acts = self._acts()
+        key = admin_key(self.settings.var / "admin.key")
+        return api(key, self.facts.status, self.facts.release, self.reload, lambda app, guard: add(app, guard, acts))
+
+    def _acts(self) -> IndexActs:
+        return IndexActs(self.index.store, self._note, self.index.subscribers, self.index.wake)
+
+    def _index_paths(self, gateway: Gateway, operations: Operations) -> IndexPaths | None:
+        if not self.settings.index_http:
+            return None
+        return IndexPaths(
+            gateway,
+            self._fault_writer(),
+            [ipaddress.ip_network(network) for network, _ in self.settings.internal_peers],
+            operations,
+            self._acts(),
+            self.index.subscribers,
+            self.reload,
+        )
+
+    async def _note(self, fields: dict[str, Any]) -> None:
+        """Record what an operator does; a `patient` among the fields is sealed (P-120)."""
+        patient = {"patient": self.journal.seal(fields["patient"])} if "patient" in fields else {}
+        await self.journal.durable("admin", fields | patient)
 
     def _publisher(self) -> Publisher:
         settings = self.settings
@@ -230,7 +276,10 @@ class Platform:
         settings = self.settings
         self._instance(state)
         self.publication = Publication(state.catalogue, self.home.schema)
-        services: dict[str, Handler] = {"monitoring": monitoring(__version__, self.instance_name, swedish_now)}
+        services: dict[str, Handler] = {
+            "monitoring": monitoring(__version__, self.instance_name, swedish_now),
+            "engagement-index": self.index.use(self._index_situation(state)),
+        }
         forward = Forward(
             self.producers,
             services,
@@ -270,17 +319,18 @@ class Platform:
         )
 
     def _aggregate(self, state: State, handler: Handler) -> Handler:
-        """`vaxel:aggregate` of a release; the index is the platform's own unless another address is stated (AG-4.1)."""
+        """`vaxel:aggregate` of a release; its own index is asked in process, another by the routes (AG-4.1)."""
         settings = self.settings
-        elsewhere = settings.index_address and settings.index_address.lower() != state.directory.platform.id.lower()
+        address = settings.index_address or state.directory.platform.id
+        own = address.lower() == state.directory.platform.id.lower() or holds(state.directory, address)
 
         def index(call: Call, deadline: float) -> Index:
-            if not elsewhere:
-                return self.index
+            if own:
+                return self.engagements
             return FindContent(
                 call,
                 handler,
-                address=settings.index_address,
+                address=address,
                 sender=HsaId(self.instance_id),
                 deadline=deadline,
                 timeout_s=settings.index_timeout_s,
@@ -297,6 +347,21 @@ class Platform:
             events=self.reports,
         )
         return Aggregate(around, portions.aggregating(settings))
+
+    def _index_situation(self, state: State) -> Situation:
+        routing = self.settings.routing_rules(RoutingRules)
+
+        def filters(call: Call) -> tuple[IndexFilter, ...]:
+            receiver = LogicalAddress(call.receiver)
+            found = permit(state.directory, call.sender, receiver, call.contract, swedish_day(), routing)
+            return found.row.index_filters if isinstance(found, Permit) else ()
+
+        return Situation(
+            rules=portions.index_rules(self.settings, state.directory),
+            catalogue=state.catalogue,
+            directory=state.directory,
+            filters=filters,
+        )
 
     def _count(self, contract: Contract, message: str, violations: tuple[Violation, ...]) -> None:
         self.events.violated(contract.namespace, message)

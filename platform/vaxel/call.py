@@ -125,6 +125,7 @@ class Trail:
     retries: int = 0
     request_bytes: int = 0
     response_bytes: int = 0
+    rows: int | None = None
     notes: dict[str, str] = field(default_factory=dict)
 
 

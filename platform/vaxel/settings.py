@@ -52,6 +52,7 @@ def _day(second: int) -> date:
 
 PREFIX = "VAXEL_"
 FILE = "vaxel.toml"
+_PASSWORD = re.compile(r"(://[^/:@]*:)[^@/]*@")
 FOREIGN = frozenset({"VAXEL_RIVTA_DIR"})
 """Names that other programs of the project use: the tests' reference data."""
 
@@ -177,8 +178,6 @@ class Settings(BaseModel):
     retry_buffer_bytes: Count = 1_048_576
 
     own_addresses: Words = ()
-    index_address: str = ""
-    index_timeout_s: Seconds = 20
     aggregation_timeout_s: Seconds = 28
     aggregation_margin_s: Annotated[float, Field(ge=0)] = 0.25
     aggregation_parallel: Count = 200
@@ -227,13 +226,44 @@ class Settings(BaseModel):
 
     call_events: Literal["summary", "all"] = "summary"
     log_headers: Words = _items(LOG_HEADERS)
+    store_url: str = ""
+
+    index_address: str = ""
+    index_timeout_s: Seconds = 20
+    index_other_addresses: Words = ()
+    index_http: Switch = False
+    index_sync: Switch = False
+    index_check_sender: Literal["off", "warn", "enforce"] = "off"
+    index_max_transactions: Count = 1000
+    index_collect_threshold: Annotated[int, Field(ge=0)] = 1
+    index_collect_size: Count = 1000
+    index_collect_s: Seconds = 5
+    index_retry_attempts: Count = 5
+    index_retry_s: Annotated[float, Field(ge=0)] = 1
+    index_retry_factor: Annotated[float, Field(ge=1)] = 1
+    index_retry_max_s: Seconds = 600
+    index_forward_unchanged: Switch = True
+    index_domain_rules: Literal["off", "warn", "enforce"] = "warn"
+    index_locked: Literal["queue", "refuse"] = "queue"
+    index_resident_pattern: str = ""
+    index_updates_page: Count = 500
+    index_updates_days: Count = 90
+    index_pull: Internal = ()
+    index_pull_s: Seconds = 3600
+
     checkpoint_to: str = ""
     segment_bytes: Count = 67_108_864
     reserve_bytes: Count = 4_194_304
 
     tls_producer: tuple[ProducerTls, ...] = ()
 
-    @field_validator("sender_pattern", "headers_request_remove", "headers_request_keep", "headers_response_remove")
+    @field_validator(
+        "sender_pattern",
+        "index_resident_pattern",
+        "headers_request_remove",
+        "headers_request_keep",
+        "headers_response_remove",
+    )
     @classmethod
     def _compiles(cls, value: str) -> str:
         try:
@@ -326,7 +356,7 @@ def effective(settings: Settings) -> dict[str, str]:
     for name in Settings.model_fields:
         value = getattr(settings, name)
         secret = value is not None and name.endswith("_key")
-        shown[PREFIX + name.upper()] = "***" if secret else _text(value)
+        shown[PREFIX + name.upper()] = "***" if secret else _PASSWORD.sub(r"\1***@", _text(value))
     return shown
 
 

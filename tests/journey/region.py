@@ -10,7 +10,7 @@ from typing import Any
 from lxml import etree
 from scene import DIAGNOSIS, DOMAIN, PATIENT, PLATFORM, PRODUCER, PROTECTED, TRUSTED, Answer, Scene, message
 
-from vaxel.adapters.engagements import MemoryIndex
+from vaxel.adapters.memory_index import MemoryIndex
 from vaxel.adapters.server import Limits, Listeners
 from vaxel.contracts.sample import envelope
 from vaxel.engagements.model import Engagement
@@ -193,7 +193,7 @@ class Region(Scene):
 
     async def raise_platform(self) -> None:
         await super().raise_platform()
-        self.platform.index = self.index
+        self.platform.engagements = self.index
 
     async def stop(self) -> None:
         await super().stop()

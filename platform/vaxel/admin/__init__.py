@@ -13,7 +13,11 @@ from vaxel.admin.problems import Problem, answer
 Facts = Callable[[], dict[str, Any]]
 
 
-def api(key: str, status: Facts, release: Facts, reload: Callable[[], Any]) -> FastAPI:
+More = Callable[[FastAPI, list[Any]], None]
+"""Adds routes to the application, behind the guard that it is given."""
+
+
+def api(key: str, status: Facts, release: Facts, reload: Callable[[], Any], more: More) -> FastAPI:
     """The application; every path below `/api/v1` needs `Authorization: Bearer <key>`."""
 
     def authorised(request: Request) -> None:
@@ -42,4 +46,5 @@ def api(key: str, status: Facts, release: Facts, reload: Callable[[], Any]) -> F
         """Read the operator's files again; a bad edit is refused whole and the old release stays."""
         return JSONResponse(await reload())
 
+    more(app, guard)
     return app

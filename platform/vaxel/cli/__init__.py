@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import typer
 
-from vaxel.cli import asking, judging, recorded, running
+from vaxel.cli import asking, indexing, judging, recorded, running
 from vaxel.cli.options import Compose
 from vaxel.errors import DataError, SettingsError, VaxelError
 
@@ -24,6 +24,7 @@ def build(compose: Compose) -> Callable[[], None]:
     asking.add(app)
     judging.add(app)
     recorded.add(app)
+    indexing.add(app)
 
     def run() -> None:
         try:

@@ -19,7 +19,7 @@ class Node(Protocol):
     """A platform that can be started and stopped."""
 
     ports: dict[str, int]
-    index: Index
+    engagements: Index
 
     def start(self) -> Coroutine[Any, Any, None]:
         """Everything up."""

@@ -72,7 +72,7 @@ def run_node(compose: Compose, settings: Settings, home: Home) -> None:
 
 async def _demo(compose: Compose, folder: Path, port: int, *, once: bool) -> bool:
     """Run the demo; True where `--once` did not get the answers it should."""
-    from vaxel.adapters.engagements import MemoryIndex
+    from vaxel.adapters.memory_index import MemoryIndex
     from vaxel.demo.parties import engagements
     from vaxel.demo.run import parties, until_stopped
     from vaxel.demo.show import show_once
@@ -85,7 +85,7 @@ async def _demo(compose: Compose, folder: Path, port: int, *, once: bool) -> boo
         settings = process.read(home.path)
         with (folder / "log.jsonl").open("wb") as stream:
             node = compose(settings, home, Log(stream))
-            node.index = MemoryIndex(engagements())
+            node.engagements = MemoryIndex(engagements())
             await node.start()
             try:
                 if once:

@@ -2,17 +2,24 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Set
 
-from vaxel.contracts.entry import Contract
+from vaxel.contracts.entry import Contract, IndexRules
 from vaxel.contracts.schema import Schema
 
 
 class Catalogue:
     """Immutable: contracts by namespace, each with its domain and its schema."""
 
-    def __init__(self, contracts: Iterable[tuple[str, Contract]] = (), schemas: Mapping[str, Schema] | None = None):
+    def __init__(
+        self,
+        contracts: Iterable[tuple[str, Contract]] = (),
+        schemas: Mapping[str, Schema] | None = None,
+        index_rules: Mapping[str, IndexRules] | None = None,
+    ) -> None:
         self._contracts = {contract.namespace.lower(): contract for _, contract in contracts}
         self._domains = {contract.namespace.lower(): domain for domain, contract in contracts}
         self._schemas = schemas or {}
+        self.index_rules: Mapping[str, IndexRules] = index_rules or {}
+        """Rules of engagements (EI-10.2) by index domain, `riv:…`, in lower case."""
 
     def get(self, namespace: str) -> Contract | None:
         """The contract of a Responder namespace, in any case; None when the catalogue lacks it."""

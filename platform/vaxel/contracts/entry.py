@@ -118,12 +118,22 @@ class Contract(Record):
         return self
 
 
+EngagementField = Literal[
+    "categorization",
+    "logicalAddress",
+    "businessObjectInstanceIdentifier",
+    "clinicalProcessInterestId",
+    "sourceSystem",
+    "dataController",
+]
+
+
 class IndexRules(Record):
     """What an engagement of the domain must hold: its categorizations, fields that are equal, fields of one value."""
 
     categorizations: tuple[str, ...] = ()
-    equal: dict[str, str] = Field(default_factory=dict)
-    fixed: dict[str, str] = Field(default_factory=dict)
+    equal: dict[EngagementField, EngagementField] = Field(default_factory=dict)
+    fixed: dict[EngagementField, str] = Field(default_factory=dict)
 
 
 class ContractFile(Record):

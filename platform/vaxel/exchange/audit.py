@@ -143,6 +143,7 @@ def _closed(call: Call, names: dict[str, Any], outcome: Mapping[str, Any]) -> di
         "url": trail.producer_url.partition("?")[0],
         "retries": trail.retries,
         "bytes": trail.response_bytes,
+        "rows": trail.rows,
         "ms": round((time.monotonic() - call.started) * 1000, 1),
         **outcome,
     }
