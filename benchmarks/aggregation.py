@@ -47,7 +47,7 @@ def answers(records: int) -> tuple[Contract, list[bytes]]:
     schema = catalogue.schema(contract) if contract else None
     assert contract is not None
     assert schema is not None
-    sample = _prefixed(Sampler(contract, home.path / schema.location).response(Facts()).decode())
+    sample = _prefixed(Sampler(contract, schema.structure()).response(Facts()).decode())
     start, end = sample.index("<diagnosis>"), sample.index("</diagnosis>") + len("</diagnosis>")
     record = sample[start:end].replace("><", ">\n            <")  # as most systems write: one element a line
     made = []

@@ -12,7 +12,8 @@ import pytest
 if TYPE_CHECKING:
     from vaxel.store.store import Store
 
-for shared in ("engagements", "store", "journey", "directory", "conformance", "journal", "aggregation", "services"):
+SHARED = ("engagements", "store", "journey", "directory", "conformance", "journal", "aggregation", "services", "soap")
+for shared in (*SHARED, "exchange", "cli", "admin"):
     sys.path.insert(0, str(Path(__file__).parent / shared))
 
 

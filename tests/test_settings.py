@@ -32,6 +32,10 @@ def problems(tmp_path: Path, **environment: str) -> str:
         ({"tls_crl": "/x"}, "VAXEL_TLS_CRL needs"),
         ({"wsdl_public": "yes"}, "VAXEL_WSDL_PUBLIC"),
         ({"node": "../evil"}, "VAXEL_NODE"),
+        ({"schema_compat": "wildcard-others"}, "VAXEL_SCHEMA_COMPAT"),
+        ({"breaker_open_s": "90"}, "VAXEL_BREAKER_MAX_OPEN_S"),
+        ({"breaker_share": "0"}, "VAXEL_BREAKER_SHARE"),
+        ({"probe": "all"}, "VAXEL_PROBE"),
     ],
 )
 def test_what_stops_the_start(tmp_path: Path, environment: dict[str, str], told: str) -> None:
@@ -57,6 +61,7 @@ def test_blanks_around_entries_are_trimmed(tmp_path: Path) -> None:
 
 
 def test_secrets_are_masked(tmp_path: Path) -> None:
+    """SW-19.2."""
     shown = effective(read(tmp_path, {"VAXEL_PRODUCER_CERT": "/c", "VAXEL_PRODUCER_KEY": "/secret/key"}))
     assert shown["VAXEL_PRODUCER_KEY"] == "***"
     assert "/secret/key" not in str(shown)

@@ -1,9 +1,10 @@
 """The command `vaxel`."""
 
+from collections.abc import Sequence
 from typing import Any
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; what composes a platform is imported only by commands that run one."""
     from vaxel.cli import build
 
@@ -12,7 +13,7 @@ def main() -> None:
 
         return Platform(*arguments)
 
-    build(compose)()
+    build(compose)(arguments)
 
 
 if __name__ == "__main__":

@@ -8,9 +8,9 @@ import secrets
 import signal
 import socket
 import time
-from collections.abc import AsyncIterator
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -21,31 +21,39 @@ from watchfiles import awatch
 from vaxel import __version__
 from vaxel.adapters.addresses import AllowedNetworks
 from vaxel.adapters.certificates import Certificates, read_trusted
+from vaxel.adapters.coding import Decoding
+from vaxel.adapters.handshakes import Handshakes
+from vaxel.adapters.health import Health, logged
 from vaxel.adapters.index_telemetry import IndexEvents
+from vaxel.adapters.payloads import Payloads
+from vaxel.adapters.probes import Prober
 from vaxel.adapters.producers import Producers
 from vaxel.adapters.releases import Releases
 from vaxel.adapters.server import Listeners
 from vaxel.adapters.telemetry import CallEvents, Log, Metrics
-from vaxel.adapters.tls import ProducerTls, ends, listener_context
-from vaxel.admin import portions
+from vaxel.adapters.tls import ProducerTls, ends, listener_context, tell
+from vaxel.adapters.vitals import Series
+from vaxel.admin import own_services, portions
+from vaxel.admin.cautions import cautions
 from vaxel.admin.facts import Facts
-from vaxel.admin.front import Front
+from vaxel.admin.front import App, Front
+from vaxel.admin.housekeeping import Housekeeping
 from vaxel.admin.index_paths import IndexPaths
 from vaxel.admin.keeper import Keeper, State
 from vaxel.admin.operations import Operations, Reloaded, Surfaces
+from vaxel.admin.producers import origins
 from vaxel.admin.publication import Publisher
-from vaxel.call import Call, Handler, HsaId, LogicalAddress
+from vaxel.call import Call, Handler
 from vaxel.contracts.entry import Contract
 from vaxel.contracts.publish import Publication
 from vaxel.contracts.validate import Violation
 from vaxel.delivery import Answer, Outgoing
-from vaxel.directory.model import IndexFilter
-from vaxel.directory.permit import Permit, permit
 from vaxel.directory.resolve import RoutingRules
 from vaxel.engagements.port import Index
 from vaxel.errors import DataError, JournalUnavailable
 from vaxel.exchange import Exchange, Rules, journey
 from vaxel.exchange.bounds import Bounds
+from vaxel.exchange.compressed import Compressed
 from vaxel.exchange.door import Door
 from vaxel.exchange.forward import Delivery, Forward
 from vaxel.exchange.gateway import Gateway
@@ -58,11 +66,9 @@ from vaxel.journal.reserve import Reserve
 from vaxel.journal.sealing import Sealer
 from vaxel.journal.ship import Shipper
 from vaxel.journal.writer import Journal
-from vaxel.services.aggregate import Aggregate, Surroundings
-from vaxel.services.engagement_index import Situation
-from vaxel.services.find_content import FindContent
-from vaxel.services.index_acts import IndexActs
-from vaxel.services.index_node import IndexNode, holds
+from vaxel.services.index_acts import IndexActs, noting
+from vaxel.services.index_node import IndexNode
+from vaxel.services.inner_calls import Switch
 from vaxel.services.monitoring import monitoring
 from vaxel.services.reporting import Reports
 from vaxel.settings import Settings, swedish_day, swedish_now
@@ -71,9 +77,7 @@ from vaxel.store.address import address as store_address
 from vaxel.store.port import StoreIndex
 from vaxel.store.store import Store
 
-CHECKPOINT_S = 10
-CLOCK_JUMP_S = 5
-LOOK_MS = 2000
+LOOK_S = 2
 
 
 class Platform:
@@ -104,13 +108,22 @@ class Platform:
             segment_bytes=settings.segment_bytes,
             synced=self.metrics.synced,
         )
+        self._tls_read_at = _stamps(self.tls_files())
         self.certificates = Certificates(
             self._trusted(), pattern=settings.sender_pattern, verify_header=not settings.trust_unverified_header
         )
-        self.producer_tls = ProducerTls(portions.default_profile(settings), portions.profiles(settings))
+        self.payloads = Payloads(log)
+        self.handshakes = Handshakes(log, self.metrics)
+        self.producer_tls = ProducerTls(
+            portions.default_profile(settings), portions.profiles(settings), self.handshakes.outgoing
+        )
         self.producers = Producers(
             portions.calling(settings), AllowedNetworks(settings.producer_networks), self.producer_tls
         )
+        self.health = Health(
+            self.producers, portions.breaker_rules(settings), logged(log), show_address=settings.fault_address
+        )
+        self.prober = Prober(self.health, self.producers.probe, portions.probe_rules(settings))
         self.listeners = Listeners(portions.limits(settings))
         self.keeper = Keeper(
             home,
@@ -119,25 +132,30 @@ class Platform:
             swedish_day,
             self._swap,
         )
-        self.index = IndexNode(
-            Store(store_address(settings.store_url, settings.var)),
-            portions.index_conduct(settings),
-            IndexEvents(log, self.metrics.registry),
-            lambda: self.exchange.handler,  # type: ignore[union-attr] # a release comes before anything runs
-        )
-        self.engagements: Index = StoreIndex(self.index.store, settings.index_timeout_s)
+        self._keep_index()
         self.facts = Facts(self)
+        self.housekeeping = Housekeeping(self.journal, Shipper(settings.checkpoint_to), self.facts, log)
         self._run_file = settings.var / "run.json"
         self.exchange: Exchange | None = None
         self.ports: dict[str, int] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = asyncio.Event()
 
+    def _keep_index(self) -> None:
+        """The engagement index, which is opened when a route leads to it."""
+        settings = self.settings
+        switch = Switch(lambda: self._handler, self.bounds.release)
+        store = Store(store_address(settings.store_url, settings.var))
+        events = IndexEvents(self.log, self.metrics.registry)
+        self.index = IndexNode(store, portions.index_conduct(settings), events, switch)
+        self.engagements: Index = StoreIndex(store, settings.index_timeout_s)
+        self.acts = IndexActs(store, noting(self.journal), self.index.subscribers, self.index.wake)
+
     # Starting and stopping
 
     async def start(self) -> None:
         """Everything up, listeners last; raises `DataError`, `SettingsError` or `OSError` where it cannot."""
-        self._read_at = _stamps(self.home.files())
+        self._seen = self.home.look()
         state = self.keeper.load()
         self._instance(state)
         self.producer_tls.load()
@@ -145,13 +163,16 @@ class Platform:
         await self.keeper.use(state, self.journal)
         for finding in (*self.keeper.problem, *state.warnings):
             self.log.event("directory.finding", level="warning", finding=str(finding))
+        for caution in cautions(self.settings):
+            self.log.event("settings.caution", level="warning", finding=str(caution))
         await self._listen()
         self._tasks = [
             asyncio.create_task(work, name=name)
             for name, work in (
                 ("sweep", self.listeners.sweep()),
-                ("checkpoints", self._checkpoints()),
-                ("clock", self._watch_clock()),
+                ("checkpoints", self.housekeeping.checkpoints()),
+                ("clock", self.housekeeping.watch_clock()),
+                ("probes", self.prober.run()),
                 ("files", self._watch_files()),
                 ("tls", self._watch_tls()),
                 ("index", self.index.run()),
@@ -199,10 +220,11 @@ class Platform:
             self._fault_writer(),
         )
         self._gauges()
+        switch = Compressed(gateway) if settings.gzip_consumer else gateway
         operations = Operations(self._surfaces())
-        paths = self._index_paths(gateway, operations)
-        self.front = Front(gateway, self._publisher(), operations, paths, aggregated=settings.aggregation_http)
-        self.https_front = Front(gateway, self._publisher(), None)
+        paths = self._index_paths(switch, operations)
+        self.front = Front(switch, self._publisher(), operations, paths, aggregated=settings.aggregation_http)
+        self.https_front = Front(switch, self._publisher(), None)
         self.ports["http"] = await self.listeners.listen(self.front, settings.host, settings.http_port)
         if settings.https:
             context = self._listener_context()
@@ -219,45 +241,33 @@ class Platform:
         gauge("vaxel_buffered_bytes", "Bytes of messages held in memory", lambda: bounds.buffered_bytes)
         gauge("vaxel_connections", "Open connections to the listeners", lambda: self.listeners.connections)
         gauge("vaxel_producer_calls_in_flight", "Calls to producers", lambda: sum(self.producers.in_flight.values()))
+        self.metrics.registry.register(Series(lambda: self.health.vitals, lambda: self.producer_calls, time.monotonic))
         gauge("vaxel_ready", "1 when calls can be carried", lambda: not self.facts.ready())
         gauge("vaxel_release", "Number of the directory release in use", lambda: self.facts.release().get("number", 0))
         gauge("vaxel_directory_problems", "Findings of the last refused edit", lambda: len(self.keeper.problem))
+        gauge("vaxel_directory_age_seconds", "Since the files were last read well", self.facts.directory_age_s)
         gauge("vaxel_journal_seq", "Records in the journal", lambda: self.journal.status().seq)
         gauge("vaxel_clock_jumps", "Jumps of the system clock", lambda: self.facts.clock_jumps)
         gauge("vaxel_log_lines_dropped", "Log lines that could not be written", lambda: self.log.dropped)
+        gauge("vaxel_tls_problem", "1 while a changed TLS file cannot be used", lambda: bool(self.facts.tls_problem))
         gauge(
             "vaxel_index_not_applied", "Transactions answered and not applied yet", lambda: self.index.applier.waiting
         )
         gauge("vaxel_certificate_days", "Days until the first own certificate ends", self.facts.certificate_days)
 
     def _web(self) -> Any:
-        from vaxel.admin import api  # FastAPI is imported for the web port only
+        from vaxel.admin.api import api  # FastAPI is imported for the web port only
         from vaxel.admin.index import add
+        from vaxel.admin.payloads import AuditedPayloads
 
-        acts = self._acts()
-        key = admin_key(self.settings.var / "admin.key")
-        return api(key, self.facts.status, self.facts.release, self.reload, lambda app, guard: add(app, guard, acts))
+        payloads = AuditedPayloads(self.payloads, self.journal, allowed=self.settings.log_payload)
+        key, facts, index = admin_key(self.settings.var / "admin.key"), self.facts, partial(add, acts=self.acts)
+        return api(key, facts.status, facts.release, self.reload, payloads, facts.producers, index)
 
-    def _acts(self) -> IndexActs:
-        return IndexActs(self.index.store, self._note, self.index.subscribers, self.index.wake)
-
-    def _index_paths(self, gateway: Gateway, operations: Operations) -> IndexPaths | None:
-        if not self.settings.index_http:
-            return None
-        return IndexPaths(
-            gateway,
-            self._fault_writer(),
-            [ipaddress.ip_network(network) for network, _ in self.settings.internal_peers],
-            operations,
-            self._acts(),
-            self.index.subscribers,
-            self.reload,
-        )
-
-    async def _note(self, fields: dict[str, Any]) -> None:
-        """Record what an operator does; a `patient` among the fields is sealed (P-120)."""
-        patient = {"patient": self.journal.seal(fields["patient"])} if "patient" in fields else {}
-        await self.journal.durable("admin", fields | patient)
+    def _index_paths(self, switch: App, operations: Operations) -> IndexPaths | None:
+        peers = [ipaddress.ip_network(network) for network, _ in self.settings.internal_peers]
+        parts = (self._fault_writer(), peers, operations, self.acts, self.index.subscribers, self.reload)
+        return IndexPaths(switch, *parts) if self.settings.index_http else None
 
     def _publisher(self) -> Publisher:
         settings = self.settings
@@ -275,13 +285,14 @@ class Platform:
         """Build the exchange of a state and put it in place of the former; a call keeps the one it began with."""
         settings = self.settings
         self._instance(state)
+        self.health.keep(origins(state.directory))
         self.publication = Publication(state.catalogue, self.home.schema)
         services: dict[str, Handler] = {
             "monitoring": monitoring(__version__, self.instance_name, swedish_now),
-            "engagement-index": self.index.use(self._index_situation(state)),
+            "engagement-index": self.index.use(own_services.situation(settings, state)),
         }
         forward = Forward(
-            self.producers,
+            Decoding(self.health, offer=settings.gzip_producer),
             services,
             state.catalogue,
             HeaderTable(portions.header_rules(settings, self.instance_id)),
@@ -291,6 +302,7 @@ class Platform:
                 pass_soap12_faults=settings.pass_soap12_faults,
                 validation_max=settings.validation_max,
             ),
+            self.bounds,
             count=self._count,
             observe=lambda contract, content: None,
             sent=self._sent,
@@ -303,7 +315,10 @@ class Platform:
             forward_unknown=settings.unknown_contracts == "forward",
         )
         handler = journey(state.directory, state.catalogue, self.journal, rules, self._count, forward)
-        services["aggregate"] = self._aggregate(state, handler)  # it gets the finished handler, for its own calls
+        services["aggregate"] = own_services.aggregate(
+            settings, state, handler, lambda: self.engagements, self.reports, self.instance_id
+        )  # it gets the finished handler, for its own calls
+        self._handler = handler
         self.exchange = Exchange(
             door=Door(
                 Identify(portions.trust(settings, self.instance_id), self.certificates),
@@ -318,59 +333,21 @@ class Platform:
             release=state.release.number,
         )
 
-    def _aggregate(self, state: State, handler: Handler) -> Handler:
-        """`vaxel:aggregate` of a release; its own index is asked in process, another by the routes (AG-4.1)."""
-        settings = self.settings
-        address = settings.index_address or state.directory.platform.id
-        own = address.lower() == state.directory.platform.id.lower() or holds(state.directory, address)
-
-        def index(call: Call, deadline: float) -> Index:
-            if own:
-                return self.engagements
-            return FindContent(
-                call,
-                handler,
-                address=address,
-                sender=HsaId(self.instance_id),
-                deadline=deadline,
-                timeout_s=settings.index_timeout_s,
-                new_id=_new_id,
-            )
-
-        around = Surroundings(
-            directory=state.directory,
-            catalogue=state.catalogue,
-            handler=handler,
-            index=index,
-            now=swedish_now,
-            new_id=_new_id,
-            events=self.reports,
-        )
-        return Aggregate(around, portions.aggregating(settings))
-
-    def _index_situation(self, state: State) -> Situation:
-        routing = self.settings.routing_rules(RoutingRules)
-
-        def filters(call: Call) -> tuple[IndexFilter, ...]:
-            receiver = LogicalAddress(call.receiver)
-            found = permit(state.directory, call.sender, receiver, call.contract, swedish_day(), routing)
-            return found.row.index_filters if isinstance(found, Permit) else ()
-
-        return Situation(
-            rules=portions.index_rules(self.settings, state.directory),
-            catalogue=state.catalogue,
-            directory=state.directory,
-            filters=filters,
-        )
+    @property
+    def producer_calls(self) -> dict[str, int]:
+        """Calls under way by endpoint, `host:port`."""
+        return self.producers.in_flight
 
     def _count(self, contract: Contract, message: str, violations: tuple[Violation, ...]) -> None:
         self.events.violated(contract.namespace, message)
 
     def _sent(self, call: Call, outgoing: Outgoing) -> None:
         self.events.request_out(call, outgoing.headers)
+        self.payloads.sent(call, outgoing)
 
     def _received(self, call: Call, answer: Answer) -> None:
         self.events.response_in(call, answer.status, answer.headers)
+        self.payloads.received(call, answer)
 
     def _fault_writer(self) -> FaultWriter:
         settings = self.settings
@@ -419,27 +396,23 @@ class Platform:
         await self.reload_tls()
 
     async def _watch_files(self) -> None:
-        """An edit of the home is a reload; what the system does not tell of is seen by looking now and then."""
-        folders = [path for path in self.home.watched() if path.is_dir()]
-        told: dict[str, Any] = {
-            "stop_event": self._stopping,
-            "debounce": 200,
-            "rust_timeout": LOOK_MS,
-            "yield_on_timeout": True,
-        }
-        former = self._read_at
+        """An edit of the home is a reload: the system tells of most at once, the rest is seen by looking."""
+        edited = asyncio.Event()
 
-        async def follow(changes: AsyncIterator[Any]) -> None:
-            nonlocal former
-            async for _ in changes:
-                stamps = _stamps(self.home.files())
-                if stamps != former:
-                    former = stamps
-                    await self.reload()
+        async def follow() -> None:
+            folders = [path for path in self.home.watched() if path.is_dir()]
+            async for _ in awatch(*folders, stop_event=self._stopping, debounce=200, step=200):
+                edited.set()
 
         async with asyncio.TaskGroup() as group:
-            group.create_task(follow(awatch(self.home.path, recursive=False, **told)))
-            group.create_task(follow(awatch(*folders, **told)))
+            group.create_task(follow())
+            while True:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(edited.wait(), LOOK_S)
+                edited.clear()
+                former, self._seen = self._seen, self.home.look(self._seen)
+                if self._seen.files != former.files:
+                    await self.reload()
 
     # TLS
 
@@ -450,9 +423,11 @@ class Platform:
     def _listener_context(self) -> Any:
         settings = self.settings
         assert settings.tls_cert and settings.tls_key and settings.tls_client_ca  # noqa: S101, PT018 - https is on
-        return listener_context(
+        context = listener_context(
             settings.tls_cert, settings.tls_key, settings.tls_client_ca, settings.tls_crl, settings.tls_min_version
         )
+        tell(context, self.handshakes.incoming)
+        return context
 
     async def reload_tls(self) -> bool:
         """Read certificates, keys, CAs and revocation lists again; a bad file keeps the old ones (SW-16.4)."""
@@ -472,7 +447,7 @@ class Platform:
         return True
 
     async def _watch_tls(self) -> None:
-        former = _stamps(self.tls_files())
+        former = self._tls_read_at
         while True:
             await asyncio.sleep(2)
             stamps = _stamps(self.tls_files())
@@ -497,44 +472,11 @@ class Platform:
                     found[path.name] = ends(path)
         return found
 
-    # Housekeeping
-
-    async def _checkpoints(self) -> None:
-        shipper = Shipper(self.settings.checkpoint_to)
-        waiting: list[dict[str, Any]] = []
-        while True:
-            await asyncio.sleep(CHECKPOINT_S)
-            try:
-                checkpoint = await self.journal.checkpoint()
-                waiting = [*waiting, checkpoint][-1000:] if checkpoint else waiting
-                while waiting:
-                    await asyncio.to_thread(shipper.ship, waiting[0])
-                    waiting.pop(0)
-                    self.facts.shipped_at = datetime.now(UTC)
-                self.facts.ship_problem = ""
-            except JournalUnavailable:
-                continue  # readiness says so
-            except OSError as error:
-                self.facts.ship_problem = str(error)
-                self.log.event("journal.checkpoint-not-shipped", level="error", reason=type(error).__name__)
-
-    async def _watch_clock(self) -> None:
-        """Tell of a system clock that jumps (SW-17.10)."""
-        offset = time.time() - time.monotonic()
-        while True:
-            await asyncio.sleep(1)
-            now = time.time() - time.monotonic()
-            if abs(now - offset) > CLOCK_JUMP_S:
-                self.facts.clock_jumps += 1
-                self.log.event("clock.jump", level="error", seconds=round(now - offset, 1))
-                with suppress(JournalUnavailable):
-                    await self.journal.durable("admin", {"action": "clock", "seconds": round(now - offset, 1)})
-            offset = now
-
     def _surfaces(self) -> Surfaces:
         settings = self.settings
         return Surfaces(
             ready=self.facts.ready,
+            degraded=self.facts.degraded,
             status=self.facts.status,
             registry=self.metrics.registry,
             reload=self._reset,
@@ -543,11 +485,6 @@ class Platform:
             proxies=settings.proxies,
             forwarded_for=settings.forwarded_for_header.lower().encode(),
         )
-
-
-def _new_id() -> str:
-    """The id of a call that the platform makes itself."""
-    return os.urandom(16).hex()
 
 
 def admin_key(path: Path) -> str:

@@ -92,6 +92,14 @@ class Body:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Multipart:
+    """An XOP message as it came, with its `Content-Type`: what goes on where attachments are passed (SW-13.7)."""
+
+    content_type: bytes
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """Where a call goes: made by step 5 from the route that decided (switch.md section 7).
 
@@ -126,6 +134,7 @@ class Trail:
     request_bytes: int = 0
     response_bytes: int = 0
     rows: int | None = None
+    release: int = 0
     notes: dict[str, str] = field(default_factory=dict)
 
 
@@ -135,8 +144,9 @@ class Call:
 
     `id` names this call in the journal; `reference` is what the caller can quote, equal to the outermost call's id.
     `deadline` and `started` are monotonic seconds, `received_at` is aware UTC. `encoding` is the request's
-    own; `body` is UTF-8 already. `url` is as the caller wrote it, without query. `gone` returns when the consumer is
-    gone, for whoever does work that nobody else would want.
+    own; `body` is UTF-8 already. `url` is as the caller wrote it, without query. `multipart` is the message that the
+    body was taken from, where it may go on unchanged. `gone` returns when the consumer is gone, for whoever does work
+    that nobody else would want.
     """
 
     id: str
@@ -155,6 +165,7 @@ class Call:
     original_consumer_in: str
     routing_history: str
     acting_on_behalf_of: str = ""
+    multipart: Multipart | None = None
     target: Target = UNROUTED
     parent: str | None = None
     gone: Callable[[], Awaitable[None]] | None = None

@@ -90,7 +90,11 @@ def explained(file: str, document: Any, error: ValidationError) -> tuple[Finding
     A validator that raises `PydanticCustomError` with a type such as `value.length` chooses the finding's id by
     it, and states the remedy as `remedy` in its context.
     """
-    return tuple(_explained(file, document, item) for item in error.errors(include_url=False))
+    items = error.errors(include_url=False)
+    holders = {item["loc"][:depth] for item in items for depth in range(len(item["loc"]))}
+    # A list is also called too short where each of its items is wrong; that is told already.
+    told = (item for item in items if item["type"] != "too_short" or item["loc"] not in holders)
+    return tuple(_explained(file, document, item) for item in told)
 
 
 def line_of(document: Any, path: Iterable[str | int]) -> int:

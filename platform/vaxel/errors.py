@@ -192,10 +192,14 @@ class NoDirectory(Refusal):
 
 
 class ProducerFailed(Refusal):
-    """VP009: the producer could not be reached, or failed (section 11). The cause says how."""
+    """VP009: the producer could not be reached, or failed (section 11). The cause says how.
+
+    `retries` counts the repeated attempts.
+    """
 
     code = "VP009"
     default_cause = "producer.protocol"
+    retries = 0
 
 
 class AddressUnusable(Refusal):

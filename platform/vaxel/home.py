@@ -15,6 +15,19 @@ PARTS = ("logical_addresses.yaml", "routing", "contracts", "schemas")
 _PACKAGE = Path(__file__).parent
 
 
+Stamp = tuple[int, int, int]
+"""A file's time of change in ns, size in bytes and inode."""
+ABSENT: Stamp = (0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """When each file and folder that the platform is told by was changed; `files` are equal when none was."""
+
+    files: dict[str, Stamp]
+    folders: dict[str, Stamp]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
     """An operator's folder. Its files are read whole; `schemas` are read when a contract asks for them."""
@@ -30,15 +43,21 @@ class Home:
         return {f"contracts/{path.name}": path.read_bytes() for path in sorted(self.path.glob("contracts/*.yaml"))}
 
     def schema(self, name: str) -> bytes | None:
-        """A file below the home by its path, `schemas/…`; None when there is none. Never leaves `schemas`."""
-        root = self.path / "schemas"
+        """A file below the home by its path, `schemas/…`; None when there is none. Never leaves `schemas`.
+
+        Exact case first, then without case, as packages from other systems need (CO-7.6).
+        """
+        root = (self.path / "schemas").resolve()
         path = (self.path / name).resolve()
-        return path.read_bytes() if path.is_relative_to(root.resolve()) and path.is_file() else None
+        if not path.is_relative_to(root):
+            return None
+        found = path if path.is_file() else _without_case(root, path.relative_to(root).parts)
+        return found.read_bytes() if found else None
 
     def schema_names(self) -> tuple[str, ...]:
         """Every file below `schemas`, as `schema` takes them."""
         return tuple(
-            sorted(str(path.relative_to(self.path)) for path in self.path.glob("schemas/**/*") if path.is_file())
+            sorted(path.relative_to(self.path).as_posix() for path in self.path.glob("schemas/**/*") if path.is_file())
         )
 
     def fault_texts(self) -> bytes:
@@ -50,14 +69,45 @@ class Home:
         """The files and folders whose change is a new release."""
         return tuple(self.path / part for part in PARTS if (self.path / part).exists())
 
-    def files(self) -> tuple[Path, ...]:
-        """Every file that the platform is told by, schemas included."""
-        routing = [self.path / name for name in DIRECTORY_FILES]
-        return (*routing, *sorted(self.path.glob("contracts/*.yaml")), *sorted(self.path.glob("schemas/**/*.*")))
+    def look(self, former: "Look | None" = None) -> "Look":
+        """What the folders hold now. Folders that did not change since `former` are not opened, only asked for.
+
+        It is done every few seconds: opening them costs milliseconds, and the system's own watch would tell of it.
+        """
+        if former is not None and all(_stamp(folder) == stamp for folder, stamp in former.folders.items()):
+            return Look(files={file: _stamp(file) for file in former.files}, folders=former.folders)
+        found = Look(files={}, folders={})
+        for part in PARTS:
+            _walk(str(self.path / part), found)
+        return found
 
     def _bytes(self, name: str) -> bytes:
         path = self.path / name
         return path.read_bytes() if path.is_file() else b"format: 1\n"
+
+
+def _walk(path: str, found: Look) -> None:
+    stamp = _stamp(path)
+    try:
+        with os.scandir(path) as entries:
+            found.folders[path] = stamp
+            for entry in entries:
+                if entry.is_dir():
+                    _walk(entry.path, found)
+                else:
+                    found.files[entry.path] = _stamp(entry.path)
+    except NotADirectoryError:
+        found.files[path] = stamp
+    except OSError:
+        return  # it went away meanwhile, or goes round: the next look sees what is there
+
+
+def _stamp(path: str) -> Stamp:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return ABSENT
+    return status.st_mtime_ns, status.st_size, status.st_ino
 
 
 def find(stated: Path | None = None, environment: Mapping[str, str] = os.environ) -> Home:
@@ -86,6 +136,16 @@ def make(path: Path) -> Home:
         else:
             shutil.copyfile(source, path / part)
     return Home(path=path)
+
+
+def _without_case(folder: Path, parts: tuple[str, ...]) -> Path | None:
+    """The one file that a path means when case is not looked at; None where there is none, or several."""
+    for part in parts:
+        same = [path for path in folder.iterdir() if path.name.lower() == part.lower()] if folder.is_dir() else []
+        if len(same) != 1 or same[0].is_symlink():
+            return None
+        folder = same[0]
+    return folder if folder.is_file() else None
 
 
 def digest(files: Mapping[str, bytes]) -> str:

@@ -50,11 +50,12 @@ def _day(second: int) -> date:
     return datetime.fromtimestamp(second, SWEDEN).date()
 
 
+_USERINFO = re.compile(r"(?<=:)//[^/@]+@")
 PREFIX = "VAXEL_"
 FILE = "vaxel.toml"
 _PASSWORD = re.compile(r"(://[^/:@]*:)[^@/]*@")
-FOREIGN = frozenset({"VAXEL_RIVTA_DIR"})
-"""Names that other programs of the project use: the tests' reference data."""
+FOREIGN = frozenset({"VAXEL_RIVTA_DIR", "VAXEL_TEST_MESSAGES"})
+"""Names that the tests use: their reference data, and how many messages they make."""
 
 LOG_HEADERS = (
     "SOAPAction, Content-Type, Content-Length, User-Agent, Host, x-skltp-correlation-id, x-rivta-*, "
@@ -90,6 +91,7 @@ def _peers(value: Any) -> Any:
 
 
 Words = Annotated[tuple[str, ...], BeforeValidator(_items)]
+Compatibility = Annotated[tuple[Literal["unanchor-patterns", "wildcard-other"], ...], BeforeValidator(_items)]
 Switch = Annotated[bool, BeforeValidator(_switch)]
 Networks = Annotated[tuple[Network, ...], BeforeValidator(_items)]
 Internal = Annotated[tuple[tuple[str, tuple[str, ...]], ...], BeforeValidator(_peers)]
@@ -159,11 +161,12 @@ class Settings(BaseModel):
     tree_permissions: Switch = True
     tree_permissions_except: Words = ()
     tree_ignore_case: Switch = False
+    tree_required: Switch = True
     directory: Literal["files"] = "files"
 
     validation_max: Literal["off", "observe", "warn", "reject"] = "reject"
     unknown_contracts: Literal["refuse", "forward"] = "refuse"
-    schema_compat: Words = ("unanchor-patterns", "wildcard-other")
+    schema_compat: Compatibility = ("unanchor-patterns", "wildcard-other")
 
     connect_timeout_s: Seconds = 2
     producer_timeout_s: Seconds = 29
@@ -176,6 +179,16 @@ class Settings(BaseModel):
     retry_attempts: Annotated[int, Field(ge=0)] = 1
     retry_delay_s: Annotated[float, Field(ge=0)] = 2
     retry_buffer_bytes: Count = 1_048_576
+    breaker: Switch = True
+    breaker_failures: Count = 5
+    breaker_share: Annotated[float, Field(gt=0, le=1)] = 0.5
+    breaker_window_s: Seconds = 30
+    breaker_window_calls: Count = 20
+    breaker_open_s: Seconds = 5
+    breaker_max_open_s: Seconds = 60
+    probe: Literal["open", "used", "off"] = "open"
+    probe_interval_s: Seconds = 5
+    probe_parallel: Count = 8
 
     own_addresses: Words = ()
     aggregation_timeout_s: Seconds = 28
@@ -215,6 +228,8 @@ class Settings(BaseModel):
     )
     headers_request_keep: str = r"(?i)x-vp-sender-id|x-vp-instance-id"
     headers_response_remove: str = r"(?i)SOAPAction|MULE_.*|X-MULE_.*|LOCAL_CERTIFICATE|PEER_CERTIFICATES|http.method"
+    gzip_consumer: Switch = False
+    gzip_producer: Switch = False
     mtom: Literal["strip", "inline", "pass"] = "strip"
     pass_soap12_faults: Switch = False
     fault_cause: Switch = True
@@ -226,6 +241,8 @@ class Settings(BaseModel):
 
     call_events: Literal["summary", "all"] = "summary"
     log_headers: Words = _items(LOG_HEADERS)
+    log_payload: Switch = False
+
     store_url: str = ""
 
     index_address: str = ""
@@ -306,6 +323,7 @@ class Settings(BaseModel):
             ),
             (bool(self.tls_crl) and not self.tls_client_ca, "VAXEL_TLS_CRL needs VAXEL_TLS_CLIENT_CA"),
             (bool(self.producer_key) and not self.producer_cert, "VAXEL_PRODUCER_KEY needs VAXEL_PRODUCER_CERT"),
+            (self.breaker_open_s > self.breaker_max_open_s, "VAXEL_BREAKER_OPEN_S is above VAXEL_BREAKER_MAX_OPEN_S"),
             (len(set(names)) != len(names), "two [[tls.producer]] tables have the same name"),
         )
 
@@ -361,11 +379,19 @@ def effective(settings: Settings) -> dict[str, str]:
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, ProducerTls):
+        stated = value.model_dump(exclude_defaults=True) | ({"key": "***"} if value.key else {})
+        return "{" + ", ".join(f"{name} = {_text(each)}" for name, each in stated.items()) + "}"
     if isinstance(value, bool):
         return "on" if value else "off"
     if isinstance(value, tuple):
-        return ", ".join(_text(item) for item in value)
-    return "" if value is None else str(value)
+        return ", ".join(_pair(*item) if isinstance(item, tuple) else _text(item) for item in value)
+    return "" if value is None else _USERINFO.sub("//***@", str(value))
+
+
+def _pair(peer: str, senders: tuple[str, ...]) -> str:
+    """An entry of SW-5.3 and SW-5.4, as it is stated."""
+    return f"{peer}={'|'.join(senders)}"
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:

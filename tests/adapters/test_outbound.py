@@ -109,6 +109,29 @@ async def test_a_producer_that_sends_faster_than_is_read_waits() -> None:
     assert size == 200 * READ_AHEAD
 
 
+async def test_a_connection_that_was_made_to_wait_reads_again_for_the_next_call() -> None:
+    """The last bytes of the first answer are those that are too many to be held."""
+    sizes = (100_000, 270_000)
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            await reader.readuntil(b"\r\n\r\n<a/>")
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % sum(sizes))
+            for size in sizes:
+                writer.write(bytes(size))
+                await writer.drain()
+                await asyncio.sleep(0.05)
+
+    async with producer(talk) as (client, url):
+        for _ in range(2):
+            answer = await client.send(outgoing(url))
+            assert answer.body.rest is not None
+            await asyncio.sleep(0.2)
+            rest = [part async for part in answer.body.rest]
+            assert len(answer.body.start) + sum(map(len, rest)) == sum(sizes)
+        assert client.connections == 1
+
+
 def refuses_early() -> Talk:
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")

@@ -661,7 +661,7 @@ def test_ag_11_1_every_entry_says_what_is_asked(entry: Contract) -> None:
     """AG-10.1, AG-11.1: patient and source are found in a valid request by the entry's own paths."""
     schema = CATALOGUE.schema(entry)
     assert schema is not None
-    asked = tree.parse(Sampler(entry, ROOT / schema.location).request(Facts(patient=PATIENT), PLATFORM))
+    asked = tree.parse(Sampler(entry, schema.structure()).request(Facts(patient=PATIENT), PLATFORM))
     found = question.read(asked.payload, asked.operation, entry)
     assert (found.resident, found.source) == (PATIENT, "")
     assert found.service_domain == f"riv:{CATALOGUE.domain(entry)}"

@@ -129,7 +129,7 @@ def test_what_the_command_line_sends_and_answers_is_valid(interaction: Interacti
     [stated] = [entry for _, entry in entries()
                 if (entry["namespace"], entry["version"]) == (interaction.namespace, interaction.version)]  # fmt: skip
     contract, facts = Contract.model_validate(stated), Facts()
-    sampler = Sampler(contract, interaction.wsdl)
+    sampler = Sampler(contract, platform_schema(interaction).structure())
     sent, answered = map(etree.fromstring, (sampler.request(facts, "SE2321000016-1003"), sampler.response(facts)))
     further = [header for header in sent.iterfind("{*}Header/*") if etree.QName(header).localname in contract.headers]
     assert len(further) == len(contract.headers)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -62,7 +62,13 @@ class Producer:
             if not message.get("more_body"):
                 break
         self.seen.append(
-            {"headers": dict(scope["headers"]), "body": body, "path": scope["path"], "query": scope["query_string"]}
+            {
+                "headers": dict(scope["headers"]),
+                "body": body,
+                "path": scope["path"],
+                "raw_path": scope["raw_path"],
+                "query": scope["query_string"],
+            }
         )
         await asyncio.sleep(self.delay_s)
         content_type = (b"content-type", b"text/xml;charset=UTF-8")
@@ -104,16 +110,25 @@ class Scene:
         self.told = told
         self.producer = Producer()
         self.log = BytesIO()
+        self._journal_from = 0
         self.authority = Authority()
         self.listeners = Listeners(Limits())
         self.platform: Any = None
 
     async def start(self) -> None:
-        self.port = await self.listeners.listen(self.producer, "127.0.0.1", 0)
+        self.port = await self.listeners.listen(lambda *asgi: self.producer(*asgi), "127.0.0.1", 0)
         self.session = aiohttp.ClientSession(auto_decompress=False)
         if not (self.path / "logical_addresses.yaml").exists():
             self.furnish()
         await self.raise_platform()
+
+    def fresh(self) -> "Scene":
+        """The same stage as it was at its start, for the next of the tests that share it."""
+        self.producer = Producer()
+        self.log.seek(0)
+        self.log.truncate()
+        self._journal_from = len(self.all_records())
+        return self
 
     async def raise_platform(self) -> None:
         """Start a platform, again where one was stopped."""
@@ -128,6 +143,7 @@ class Scene:
                 "VAXEL_INTERNAL_PEERS": f"127.0.0.1/32={TRUSTED}|{PROTECTED}|{UNPERMITTED}",
                 "VAXEL_SHUTDOWN_GRACE_S": "1",
                 "VAXEL_RETRY_DELAY_S": "0",
+                "VAXEL_BREAKER": "off",  # stories of failures follow each other on one stage
                 **stated,
             },
         )
@@ -199,13 +215,42 @@ class Scene:
             answer = {name.lower(): value for name, value in response.headers.items()}
             return Answer(response.status, answer, await response.read())
 
+    async def raw(self, *parts: bytes, port: str = "http", pause_s: float = 0) -> bytes:
+        """What a connection answers to bytes that no client would send, until it is closed or silent for 5 s."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.platform.ports[port])
+        answering = asyncio.create_task(_everything(reader))
+        for part in parts:
+            if answering.done():
+                break
+            writer.write(part)
+            await asyncio.sleep(pause_s)
+        try:
+            return await answering
+        finally:
+            writer.close()
+
     def journal(self, kind: str = "") -> list[dict[str, Any]]:
-        found = list(records(self.path / "var" / "journal" / "node1"))
+        found = self.all_records()[self._journal_from :]
         return [record for record in found if not kind or record["kind"] == kind]
+
+    def all_records(self) -> list[dict[str, Any]]:
+        return list(records(self.path / "var" / "journal" / "node1"))
+
+    def call_lines(self) -> list[dict[str, Any]]:
+        """The lines about calls: a stage that is shared may have others from the making of it."""
+        return [line for line in self.log_lines() if "trace.id" in line]
 
     def log_lines(self) -> list[dict[str, Any]]:
         self.platform.log.flush()
         return [orjson.loads(line) for line in self.log.getvalue().splitlines()]
+
+
+async def _everything(reader: asyncio.StreamReader) -> bytes:
+    answer = b""
+    with suppress(ConnectionError):
+        while chunk := await asyncio.wait_for(reader.read(65_536), 5):
+            answer += chunk
+    return answer
 
 
 def message(payload: str = REQUEST, receiver: str | None = UNIT, profile: str = "rivtabp21") -> bytes:

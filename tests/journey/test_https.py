@@ -5,43 +5,15 @@ import base64
 import ssl
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import quote
 
 import aiohttp
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from pki import Pki, header_forms
 from scene import PLATFORM, TRUSTED, UNIT, Scene, message, scene
 
-from vaxel.adapters.authority import Authority, Identity
-
-
-class Pki:
-    """A CA with the platform's and a consumer's certificates in a folder."""
-
-    def __init__(self, folder: Path, *, crl: bool = False) -> None:
-        folder.mkdir()
-        self.folder, self.authority = folder, Authority()
-        self.consumer = self.authority.issue(TRUSTED)
-        self.write(self.authority.issue(PLATFORM, hosts=("localhost", "127.0.0.1")))
-        (folder / "ca.pem").write_bytes(self.authority.pem)
-        self.told: dict[str, object] = {
-            "tls_cert": folder / "own.pem",
-            "tls_key": folder / "own.pem",
-            "tls_client_ca": folder / "ca.pem",
-        }
-        if crl:
-            (folder / "crl.pem").write_bytes(self.authority.revocation_list())
-            self.told["tls_crl"] = folder / "crl.pem"
-
-    def write(self, identity: Identity) -> None:
-        identity.write(self.folder / "own.pem")
-
-    def context(self, identity: Identity | None) -> ssl.SSLContext:
-        context = ssl.create_default_context(cadata=self.authority.pem.decode())
-        if identity is not None:
-            context.load_cert_chain(identity.write(self.folder / "client.pem"))
-        return context
+from vaxel.adapters.authority import Authority
 
 
 async def call(stage: Scene, context: ssl.SSLContext, headers: dict[str, str] | None = None) -> tuple[int, str]:
@@ -129,12 +101,6 @@ async def test_a_new_certificate_is_taken_under_load(tmp_path: Path) -> None:
         shown = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
         writer.close()
         assert shown == stored.public_bytes(Encoding.DER)
-
-
-def header_forms(identity: Identity) -> dict[str, str]:
-    text = identity.certificate.decode()
-    bare = "".join(line for line in text.splitlines() if "CERTIFICATE" not in line)
-    return {"pem": text.replace("\n", " "), "base64": bare, "chain": f"{bare},MIIxyz", "url": quote(text)}
 
 
 @pytest.mark.parametrize("form", ["pem", "base64", "chain", "url"])

@@ -81,7 +81,7 @@ async def test_the_next_start_reads_the_compiled_release(tmp_path: Path) -> None
         pass
     async with scene(tmp_path) as stage:
         assert stage.platform.keeper.state is not None
-        assert stage.platform.keeper.state.origin == "REUSING_EXISTING_CACHE"
+        assert (stage.platform.keeper.state.origin, stage.platform.keeper.state.compiled_now) == ("REFRESH_OK", False)
         assert len(stage.journal("release")) == 1
 
 
@@ -90,7 +90,43 @@ async def test_a_changed_catalogue_is_taken(tmp_path: Path) -> None:
     async with scene(tmp_path) as stage:
         path = tmp_path / "contracts/clinicalprocess.healthcond.description.yaml"
         path.write_text(path.read_text().replace("    access: patient\n", ""))
-        await until(lambda: any(record.get("action") == "catalogue" for record in stage.journal("admin")))
+        await until(lambda: any(line["message"] == "directory.release" for line in stage.log_lines()))
+        assert "catalogue" in [record["action"] for record in stage.journal("admin")]
         answer = await stage.call()
         assert (answer.code, answer.cause) == ("VX004", "contract.access-unstated")
         assert DIAGNOSIS in answer.text
+
+
+CATALOGUE = "contracts/clinicalprocess.healthcond.description.yaml"
+
+
+def misfit(path: Path) -> None:
+    """GetDiagnosis states a patient path that its request does not have."""
+    head, name, tail = (path / CATALOGUE).read_text("utf-8").partition("name: GetDiagnosis\n")
+    (path / CATALOGUE).write_text(
+        head + name + tail.replace("patient: patientId/id", "patient: patientId/extension", 1), "utf-8"
+    )
+
+
+async def test_a_contract_keeps_its_last_good_entry(tmp_path: Path) -> None:
+    """CO-9.2: an entry that does not fit its schema is an error for that contract; the others are taken."""
+    async with scene(tmp_path) as stage:
+        misfit(tmp_path)
+        text = (tmp_path / CATALOGUE).read_text("utf-8")
+        (tmp_path / CATALOGUE).write_text(text.replace("timeout_s: 27", "timeout_s: 26"), "utf-8")
+        told = await stage.platform.reload()
+        assert any("GetDiagnosis: patient is patientId/extension" in finding for finding in told["findings"])
+        catalogue = stage.platform.keeper.state.catalogue
+        assert [catalogue.named(name).timeout_s for name in ("GetDiagnosis", "GetAlertInformation")] == [27, 26]
+        assert (await stage.call()).status == 200
+
+
+async def test_without_a_last_good_entry_a_contract_is_unknown(tmp_path: Path) -> None:
+    """CO-9.2, CO-9.1: at the first start there is nothing to keep."""
+    async with scene(tmp_path):
+        pass
+    misfit(tmp_path)
+    async with scene(tmp_path) as stage:
+        answer = await stage.call()
+        assert (answer.code, answer.cause) == ("VX004", "contract.unknown")
+        assert any("patientId/extension" in str(line) for line in stage.log_lines())

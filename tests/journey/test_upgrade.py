@@ -16,7 +16,7 @@ from vaxel.journal.reader import records
 from vaxel.journal.verify import verify
 
 ROOT = Path(__file__).parents[2]
-EARLIER = "3f8611325a2d"
+EARLIER = "f949004"
 """The first commit whose homes this version promises to take over."""
 
 

@@ -33,6 +33,10 @@ class Connection(Protocol):
         """Let the peer go on."""
         ...
 
+    def write(self, content: bytes) -> None:
+        """Send, with the other writes of this turn of the loop."""
+        ...
+
     async def drain(self) -> None:
         """Wait until the peer has read enough of what was written."""
         ...
@@ -68,7 +72,6 @@ class Cycle:
         self._delivered = False
         self.begun = False
         self.done = False
-        self.task: asyncio.Task[None] | None = None
 
     # From the connection
 
@@ -113,7 +116,7 @@ class Cycle:
         if not self._body and not self._gone and (not self.whole or self._delivered):
             if self._continue and not self.begun and not self.whole:
                 self._continue = False
-                self._connection.transport.write(_CONTINUE)
+                self._connection.write(_CONTINUE)
             self._connection.resume_reading()
             self._waiter = self._connection.loop.create_future()
             await self._waiter
@@ -176,9 +179,11 @@ class Cycle:
         head, self._head = self._head, b""
         self.begun = True
         if len(body) > READ_AHEAD:
-            self._connection.transport.writelines((head, body) if head else (body,))
+            if head:
+                self._connection.write(head)
+            self._connection.write(body)
         elif head or body:
-            self._connection.transport.write(head + body)
+            self._connection.write(head + body)
 
     def _finish(self) -> None:
         self.done = True

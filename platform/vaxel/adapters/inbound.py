@@ -13,6 +13,7 @@ from urllib.parse import unquote
 import httptools
 
 from vaxel.adapters.cycle import STATUS_LINES, AsgiApp, Cycle, Message
+from vaxel.adapters.outbox import Outbox
 
 _ASGI = {"version": "3.0", "spec_version": "2.3"}
 LINGER_S = 2.0
@@ -45,10 +46,13 @@ class Counter(Protocol):
 class Inbound(asyncio.Protocol):
     """One connection: reads within its limits, one request at a time, and says who is at the other end."""
 
-    def __init__(self, app: AsgiApp, limits: Limits, counter: Counter, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, app: AsgiApp, limits: Limits, counter: Counter, loop: asyncio.AbstractEventLoop, outbox: Outbox
+    ) -> None:
         self.app = app
         self.loop = loop
-        self.phase: Literal["idle", "head", "body", "answer", "closing"] = "idle"
+        self._outbox = outbox
+        self.phase: Literal["idle", "head", "body", "answer", "closing"] = "head"
         self.since = 0.0
         self._limits = limits
         self._counter = counter
@@ -58,6 +62,8 @@ class Inbound(asyncio.Protocol):
         self._reading: Cycle | None = None
         self._queue: deque[Cycle] = deque()
         self._drained: asyncio.Future[None] | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._asked: asyncio.Future[None] | None = None
         self._writable = True
         self._read_paused = False
         self.keep_alive = True
@@ -91,6 +97,7 @@ class Inbound(asyncio.Protocol):
             if cycle is not None:
                 cycle.disconnect()
         self.resume_writing()
+        self._wake()
 
     def pause_writing(self) -> None:
         """The peer reads slowly: the application waits."""
@@ -150,11 +157,15 @@ class Inbound(asyncio.Protocol):
             return
         self.phase = "body"
         cycle = self._reading = Cycle(self, self._scope(), self._parser)
-        if self._current is None:
-            self._begin(cycle)
-        else:  # a pipelined request waits for the answer to the one before it
+        if self._current is not None:  # a pipelined request waits for the answer to the one before it
             self._queue.append(cycle)
             self.pause_reading()
+            return
+        self._current = cycle
+        if self._task is None:
+            self._task = self.loop.create_task(self._serve())
+        else:
+            self._wake()
 
     def on_body(self, body: bytes) -> None:
         """A part of the body."""
@@ -201,32 +212,39 @@ class Inbound(asyncio.Protocol):
             self.since = self.loop.time()
             self.transport.resume_reading()
 
+    def write(self, content: bytes) -> None:
+        """Send, with the other writes of this turn of the loop."""
+        self._outbox.write(self.transport, content)
+
     async def drain(self) -> None:
         """Wait until the peer has read enough of what was written."""
+        self._outbox.flush()
         if not self._writable:
             self._drained = self.loop.create_future()
             await self._drained
 
     def answered(self, cycle: "Cycle") -> None:
-        """An answer has been written whole: go on with the next request, or close."""
-        self._current = None
+        """An answer has been written whole: the connection waits for the next request, or closes."""
         if self.transport.is_closing():
             return
-        if not (self.keep_alive and cycle.keep_alive):
+        if not (self.keep_alive and cycle.keep_alive and cycle.whole):
             self._end(cycle)
-        elif self._queue:
-            self._begin(self._queue.popleft())
-            self.resume_reading()
-        elif cycle.whole:
-            if self.phase == "answer":  # else the head of the next request has begun
-                self.phase, self.since = "idle", self.loop.time()
-            self.resume_reading()
-        else:
-            self._end(cycle)
+        elif self.phase == "answer":  # else the head of the next request has begun
+            self.phase, self.since = "idle", self.loop.time()
 
-    def _begin(self, cycle: "Cycle") -> None:
-        self._current = cycle
-        cycle.task = self.loop.create_task(cycle.run())
+    async def _serve(self) -> None:
+        """One request after the other, for as long as the connection lives: a task for each would cost more."""
+        while self._current is not None:
+            await self._current.run()
+            self._current = self._queue.popleft() if self._queue else None
+            self.resume_reading()
+            while self._current is None and self.phase != "closing":
+                self._asked = self.loop.create_future()
+                await self._asked
+
+    def _wake(self) -> None:
+        if self._asked is not None and not self._asked.done():
+            self._asked.set_result(None)
 
     def _end(self, cycle: "Cycle") -> None:
         """Close; where the request was not read to its end, first let the answer arrive (SW-13.2).
@@ -234,6 +252,7 @@ class Inbound(asyncio.Protocol):
         A socket that is closed with unread bytes is reset by the kernel, and the peer loses the answer with it.
         """
         self.phase = "closing"
+        self._outbox.flush()
         if cycle.whole and not self._queue:
             self.transport.close()
             return
@@ -245,8 +264,8 @@ class Inbound(asyncio.Protocol):
 
     @property
     def task(self) -> "asyncio.Task[None] | None":
-        """The application's task, where a request is under way."""
-        return self._current.task if self._current is not None else None
+        """What serves the connection, where it has begun to."""
+        return self._task
 
     def overdue(self, now: float) -> bool:
         """Whether the peer owes us bytes for longer than it may."""
@@ -264,6 +283,7 @@ class Inbound(asyncio.Protocol):
         """Answer with a bare status, where the application has not begun to, and close."""
         if self.transport.is_closing():
             return
+        self._outbox.flush()
         if self._current is None or not self._current.begun:
             self.transport.write(STATUS_LINES[status] + b"content-length: 0\r\nconnection: close\r\n\r\n")
         self.phase = "closing"

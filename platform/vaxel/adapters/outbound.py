@@ -8,6 +8,7 @@ from typing import cast
 
 import httptools
 
+from vaxel.adapters.outbox import Outbox
 from vaxel.call import Body, Headers
 
 HEAD_BYTES = 65_536
@@ -41,8 +42,9 @@ class Outbound(asyncio.Protocol):
     `lost` is called once when the connection ends, so that a pool can forget it.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, lost: Callable[["Outbound"], None]) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, lost: Callable[["Outbound"], None], outbox: Outbox) -> None:
         self._loop = loop
+        self._outbox = outbox
         self._lost = lost
         self._waiter: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -157,7 +159,7 @@ class Outbound(asyncio.Protocol):
 
     # One exchange
 
-    def begin(self, head: bytes, body: Body, *, pause_s: float, deadline: float) -> None:
+    def begin(self, head: bytes, body: Body, *, chunked: bool, pause_s: float, deadline: float) -> None:
         """Send a request; a body that is still coming is sent as it comes.
 
         `pause_s` bounds each silence of the producer, `deadline` (monotonic seconds) the whole (SW-10.3).
@@ -169,9 +171,8 @@ class Outbound(asyncio.Protocol):
         self._parts, self._size, self._head_bytes, self._wanted = [], 0, 0, 0
         self._keep = False
         self.status = 0
-        chunked = body.length is None
         if body.rest is None and not chunked and len(body.start) <= PART_BYTES:
-            self.transport.write(head + body.start)
+            self._outbox.write(self.transport, head + body.start)
         else:
             self.transport.write(head)
             self._upload = self._loop.create_task(self._send(body, chunked=chunked))
@@ -205,9 +206,7 @@ class Outbound(asyncio.Protocol):
         """The next part of the body; empty at its end."""
         self._wanted = 1
         while not self._size and not self.complete:
-            if self._paused and not self._closed:
-                self._paused = False
-                self.transport.resume_reading()
+            self._resume()
             await self._wait()
         return self.taken()
 
@@ -225,9 +224,16 @@ class Outbound(asyncio.Protocol):
             self._upload.cancel()
         self._upload = None
         reusable = self.complete and self._keep and not uploading and not self._closed and self._error is None
-        if not reusable:
+        if reusable:
+            self._resume()
+        else:
             self.abort()
         return reusable
+
+    def _resume(self) -> None:
+        if self._paused and not self._closed:
+            self._paused = False
+            self.transport.resume_reading()
 
     # Between exchanges
 

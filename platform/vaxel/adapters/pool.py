@@ -10,6 +10,7 @@ from typing import Any
 
 from vaxel.adapters.addresses import AllowedNetworks
 from vaxel.adapters.outbound import Outbound
+from vaxel.adapters.outbox import Outbox
 
 Found = tuple[Any, ...]
 """One result of a name look-up, as `getaddrinfo` gives it."""
@@ -46,6 +47,7 @@ class Pool:
         self._idle: dict[Endpoint, list[Outbound]] = {}
         self._all: set[Outbound] = set()
         self._sweeper: asyncio.TimerHandle | None = None
+        self._outbox: Outbox | None = None
 
     async def take(self, endpoint: Endpoint, timeout_s: float) -> Outbound:
         """An open connection, idle or new; an `OSError` (above, or `ssl.SSLError`) where none can be had."""
@@ -56,6 +58,10 @@ class Pool:
                 return connection
             connection.abort()
         return await self._connect(endpoint, min(self._connect_timeout_s, timeout_s))
+
+    async def touch(self, endpoint: Endpoint) -> None:
+        """Make a connection and drop it, nothing sent; an `OSError` as from `take` where none can be had."""
+        (await self._connect(endpoint, self._connect_timeout_s)).abort()
 
     def give_back(self, endpoint: Endpoint, connection: Outbound) -> None:
         """Keep a connection whose exchange is over, where it may carry another."""
@@ -123,9 +129,12 @@ class Pool:
         raise failure
 
     async def _speak(self, loop: asyncio.AbstractEventLoop, endpoint: Endpoint, connected: socket.socket) -> Outbound:
+        outbox = self._outbox = self._outbox or Outbox(loop)
         tls: dict[str, Any] = {"ssl": endpoint.tls, "server_hostname": endpoint.host} if endpoint.tls else {}
         try:
-            _, connection = await loop.create_connection(lambda: Outbound(loop, self._forget), sock=connected, **tls)
+            _, connection = await loop.create_connection(
+                lambda: Outbound(loop, self._forget, outbox), sock=connected, **tls
+            )
         except (ssl.SSLError, ssl.CertificateError):
             connected.close()
             raise

@@ -82,6 +82,15 @@ class Producers:
         """Open connections to producers, idle ones included."""
         return self._pool.open
 
+    async def probe(self, url: str) -> str:
+        """Connect to a URL's endpoint and hang up, nothing sent (SW-10.10); the cause where that fails, else empty."""
+        address = self._address(url)
+        try:
+            await self._pool.touch(self._endpoint(address))
+        except OSError as error:
+            return _connecting(error).cause
+        return ""
+
     async def send(self, outgoing: Outgoing) -> Answer:
         """Send, again where that is safe (SW-10.5 to SW-10.7); `ProducerFailed` or `Overloaded`."""
         address = self._address(outgoing.url)
@@ -95,7 +104,9 @@ class Producers:
                     again = attempts < self._calling.retry_attempts and self._repeatable(outgoing, failure)
                     pause = self._calling.retry_delay_s if failure.unsent else 0
                     if not again or time.monotonic() + pause >= outgoing.deadline:
-                        raise self.failed(outgoing, failure) from failure.__cause__
+                        failed = self.failed(outgoing, failure)
+                        failed.retries = attempts
+                        raise failed from failure.__cause__
                     attempts += 1
                     await asyncio.sleep(pause)
         except BaseException:
@@ -110,17 +121,18 @@ class Producers:
 
     async def _attempt(self, outgoing: Outgoing, address: _Address, retries: int) -> Answer:
         """One request on one connection, until the answer's first bytes, which decide what it is (SW-11.1)."""
-        tls = self._tls(address.host, address.port) if address.scheme == "https" else None
-        endpoint = Endpoint(address.host, address.port, tls)
+        endpoint = self._endpoint(address)
         try:
             connection = await self._pool.take(endpoint, outgoing.deadline - time.monotonic())
         except OSError as error:
             raise _connecting(error) from error
         reader = _Reader(self, outgoing, address, endpoint, connection)
         try:
+            chunked = self._calling.chunked or outgoing.body.length is None
             connection.begin(
-                self._head(outgoing, address),
+                self._head(outgoing, address, chunked=chunked),
                 outgoing.body,
+                chunked=chunked,
                 pause_s=outgoing.answer_timeout_s,
                 deadline=outgoing.deadline,
             )
@@ -139,14 +151,17 @@ class Producers:
             retries=retries,
         )
 
-    def _head(self, outgoing: Outgoing, address: _Address) -> bytes:
+    def _endpoint(self, address: _Address) -> Endpoint:
+        tls = self._tls(address.host, address.port) if address.scheme == "https" else None
+        return Endpoint(address.host, address.port, tls)
+
+    def _head(self, outgoing: Outgoing, address: _Address, *, chunked: bool) -> bytes:
         lines = [address.request_line]
         lines += [b"%b: %b\r\n" % header for header in outgoing.headers]
-        length = outgoing.body.length
-        if length is None or self._calling.chunked:
+        if chunked:
             lines.append(b"transfer-encoding: chunked\r\n\r\n")
         else:
-            lines.append(b"content-length: %d\r\n\r\n" % length)
+            lines.append(b"content-length: %d\r\n\r\n" % (outgoing.body.length or 0))
         return b"".join(lines)
 
     def _enter(self, address: _Address) -> None:

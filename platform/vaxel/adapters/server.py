@@ -7,6 +7,7 @@ import ssl
 
 from vaxel.adapters.cycle import AsgiApp
 from vaxel.adapters.inbound import Inbound, Limits
+from vaxel.adapters.outbox import Outbox
 
 __all__ = ["AsgiApp", "Limits", "Listeners"]
 
@@ -62,8 +63,9 @@ class Listeners:
 
     async def _serve(self, app: AsgiApp, listening: socket.socket, tls: ssl.SSLContext | None) -> None:
         loop = asyncio.get_running_loop()
+        outbox = Outbox(loop)
         server = await loop.create_server(
-            lambda: Inbound(app, self._limits, self._counter, loop),
+            lambda: Inbound(app, self._limits, self._counter, loop, outbox),
             sock=listening,
             ssl=tls,
             backlog=BACKLOG,

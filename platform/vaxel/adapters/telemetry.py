@@ -9,7 +9,7 @@ import re
 import sys
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, BinaryIO
 
@@ -22,6 +22,18 @@ from vaxel.errors import Refusal
 from vaxel.instants import iso
 from vaxel.masking import masked
 
+_STATIC = {
+    "event.module": "skltp-messages",
+    "event.kind": "event",
+    "event.category": ["web"],
+    "event.type": ["access"],
+    "http.request.method": "POST",
+}
+_FORWARDED = {
+    b"x-vp-forwarded-proto": "labels.httpXForwardedProto",
+    b"x-vp-forwarded-host": "labels.httpXForwardedHost",
+    b"x-vp-forwarded-port": "labels.httpXForwardedPort",
+}
 FILTERED = frozenset({b"x-forwarded-tls-client-cert", b"x-vp-auth-cert", b"x-fk-auth-cert", b"authorization"})
 
 
@@ -99,6 +111,10 @@ class Metrics:
         self.journal_records.inc(records)
         self.journal_syncs.observe(seconds)
 
+    def counter(self, name: str, text: str, labels: Sequence[str]) -> Counter:
+        """A counter of another part."""
+        return Counter(name, text, labels, registry=self.registry)
+
     def gauge(self, name: str, text: str, value: Callable[[], float]) -> None:
         """A gauge read when it is asked for."""
         Gauge(name, text, registry=self.registry).set_function(value)
@@ -138,10 +154,15 @@ class CallEvents:
     def answered(self, call: Call, reply: Reply) -> None:
         """`resp-out`, or the one line of the call: it was answered."""
         self._count(call, "", "")
-        fields: dict[str, Any] = {"http.response.status_code": reply.status}
+        fields: dict[str, Any] = {
+            "http.response.status_code": reply.status,
+            "http.response.headers": self.shown(reply.headers),
+        }
         if not self._every:
             fields["http.request.headers"] = self.shown(call.headers)
-        self._line("resp-out" if self._every else "call", "resp.out", call, fields)
+        # An original consumer stated without the right to is a warning (SW-6.2).
+        level = "warning" if "original_consumer" in call.trail.notes else "info"
+        self._line("resp-out" if self._every else "call", "resp.out", call, fields, level=level)
 
     def refused(self, arrival: Any, call: Call | None, refusal: Refusal, status: int) -> None:
         """`error` and `resp-out`: the call was refused, at the door where `call` is None (SW-3.2)."""
@@ -157,9 +178,20 @@ class CallEvents:
 
     def broken(self, arrival: Any, call: Call | None, error: BaseException) -> None:
         """`error`: an answer broke on its way, or the consumer went away."""
+        refused = error if isinstance(error, Refusal) else None
+        code, cause = (refused.code, refused.cause) if refused else ("", "consumer.gone")
         fields = {
             "event.action": "error",
             "error.type": type(error).__name__,
+            "labels.errorCode": code,
+            "labels.cause": cause,
+        }
+        if call is not None:
+            self._count(call, code, cause)
+            self._line("error", "error", call, fields, level="warning")
+            return
+        self._metrics.calls.add("", code, cause)
+        fields |= {
             "trace.id": arrival.correlation_id,
             "labels.reference": arrival.reference,
             "source.ip": arrival.request.peer,
@@ -184,7 +216,7 @@ class CallEvents:
         trail, metrics = call.trail, self._metrics
         now = time.monotonic()
         producer_s = max(trail.answered_at - trail.sent_at, 0.0) if trail.sent_at else 0.0
-        metrics.calls.add(call.contract if trail.route else "", code, cause)
+        metrics.calls.add(call.contract if trail.producer else "", code, cause)
         metrics.seconds.add("platform", now - call.started - producer_s)
         if trail.sent_at:
             metrics.seconds.add("producer", producer_s)
@@ -195,16 +227,25 @@ class CallEvents:
 
     def _at_door(self, arrival: Any, error: dict[str, Any]) -> None:
         fields = {
+            **_STATIC,
+            "event.id": arrival.reference,
             "event.action": "error",
-            "event.module": "skltp-messages",
+            "event.duration": int((time.monotonic() - arrival.started) * 1e9),
             "trace.id": arrival.correlation_id,
+            "transaction.id": arrival.reference,
             "url.full": arrival.request.url,
-            "source.ip": arrival.request.peer,
-            "labels.listener": arrival.request.listener,
+            "source.ip": arrival.caller.address if arrival.caller else arrival.request.peer,
+            "labels.senderid": arrival.caller.sender if arrival.caller else "",
+            "labels.route": f"vp-{arrival.request.listener}-route",
             "http.request.headers": self.shown(arrival.request.headers),
             **error,
         }
+        if arrival.replaced_correlation_id:
+            fields["labels.correlation_id"] = "replaced"
         self._log.write("error", f"refused {error['labels.errorCode']}", fields)
+        if self._every:
+            fields |= {"event.action": "resp-out", "log.logger": "se.skl.tp.vp.logging.resp.out"}
+            self._log.write("error", f"resp-out refused {error['labels.errorCode']}", fields)
 
     def _line(
         self,
@@ -218,9 +259,9 @@ class CallEvents:
     ) -> None:
         trail, caller = call.trail, call.caller
         line = {
+            **_STATIC,
             "event.id": call.id,
             "event.action": event,
-            "event.module": "skltp-messages",
             "event.duration": int((time.monotonic() - call.started) * 1e9),
             "log.logger": f"se.skl.tp.vp.logging.{logger}",
             "trace.id": call.correlation_id,
@@ -241,6 +282,7 @@ class CallEvents:
             "labels.callClass": caller.call_class,
             "labels.retryCount": trail.retries,
             "labels.reference": call.reference,
+            "labels.release": trail.release,
             "http.request.body.bytes": call.body.length,
             "http.response.body.bytes": trail.response_bytes,
             **fields,
@@ -251,6 +293,12 @@ class CallEvents:
             line["labels.originalServiceconsumerHsaid_in"] = call.original_consumer_in
         if call.acting_on_behalf_of:
             line["labels.actingOnBehalfOfHsaid"] = call.acting_on_behalf_of
+        if trail.producer_url:
+            line["destination.address"] = _host(trail.producer_url)
+            line["labels.statusCode"] = trail.producer_status
+        for header, stated in call.headers:
+            if label := _FORWARDED.get(header):
+                line[label] = stated.decode("latin-1")
         for name, value in trail.notes.items():
             line[f"labels.{name}"] = masked(value)
         self._log.write(level, f"{event} {call.sender} -> {call.receiver}", line)
@@ -272,8 +320,15 @@ def _error(refusal: Refusal, status: int, reference: str) -> dict[str, Any]:
         "labels.sessionErrorTechnicalDescription": masked(refusal.detail),
         "labels.reference": reference,
         "error.type": type(cause or refusal).__name__,
+        "error.message": f"{refusal.code} {refusal.cause}",
         "error.stack_trace": _stack(cause) if cause else "",
     }
+
+
+@lru_cache(maxsize=4096)
+def _host(url: str) -> str:
+    """Host and port of a producer's address."""
+    return url.partition("://")[2].partition("/")[0].rpartition("@")[2]
 
 
 def _stack(error: BaseException) -> str:

@@ -4,7 +4,7 @@ import contextlib
 import os
 import ssl
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -38,6 +38,44 @@ class Profile:
     verify_hostname: bool = True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handshake:
+    """What one handshake with a producer used (SW-16.5); `failed` holds OpenSSL's reason where it did not succeed.
+
+    `serial` (hex) and `ends` (aware UTC) are of the platform's own certificate, empty and None where it has none.
+    """
+
+    profile: str
+    host: str
+    serial: str
+    ends: datetime | None
+    peer: str = ""
+    version: str = ""
+    cipher: str = ""
+    failed: str = ""
+
+
+Ended = Callable[[ssl.SSLObject, ssl.SSLError | None], None]
+"""Told of each handshake's end: the connection, and the error where it failed."""
+
+
+def tell(context: ssl.SSLContext, ended: Ended) -> None:
+    """Tell of every handshake that this context makes from now on."""
+
+    class Told(ssl.SSLObject):
+        def do_handshake(self) -> None:
+            try:
+                super().do_handshake()
+            except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                raise
+            except ssl.SSLError as error:
+                ended(self, error)
+                raise
+            ended(self, None)
+
+    context.sslobject_class = Told
+
+
 def listener_context(
     cert: Path, key: Path, client_ca: Path, crl: Path | None, min_version: str = "1.2"
 ) -> ssl.SSLContext:
@@ -63,14 +101,18 @@ def listener_context(
 class ProducerTls:
     """The contexts towards producers, by host and port; replaced whole by `load`."""
 
-    def __init__(self, default: Profile, overrides: Iterable[Profile]) -> None:
+    def __init__(
+        self, default: Profile, overrides: Iterable[Profile], told: Callable[[Handshake], None] = lambda _: None
+    ) -> None:
         self._default = default
         self._overrides = tuple(overrides)
+        self._told = told
         self._contexts: dict[str, ssl.SSLContext] = {}
 
     def load(self) -> None:
         """Read every file anew; raises `OSError` or `ValueError` and keeps the old where one cannot be used."""
-        self._contexts = {profile.name: _client_context(profile) for profile in (self._default, *self._overrides)}
+        profiles = (self._default, *self._overrides)
+        self._contexts = {profile.name: _client_context(profile, self._told) for profile in profiles}
 
     def __call__(self, host: str, port: int) -> ssl.SSLContext:
         """The context for an endpoint."""
@@ -118,7 +160,7 @@ def ends(path: Path) -> datetime:
     return certificates_in(path)[0].not_valid_after_utc
 
 
-def _client_context(profile: Profile) -> ssl.SSLContext:
+def _client_context(profile: Profile, told: Callable[[Handshake], None]) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=str(profile.ca) if profile.ca else None)
     context.minimum_version = VERSIONS[profile.min_version]
     context.check_hostname = profile.verify_hostname
@@ -126,7 +168,33 @@ def _client_context(profile: Profile) -> ssl.SSLContext:
         context.set_ciphers(profile.ciphers)
     if profile.cert is not None:
         load_identity(context, profile.cert, profile.key)
+    own = certificates_in(profile.cert)[0] if profile.cert is not None else None
+    tell(context, lambda connection, error: told(_handshake(profile, own, connection, error)))
     return context
+
+
+def _handshake(
+    profile: Profile, own: x509.Certificate | None, connection: ssl.SSLObject, error: ssl.SSLError | None
+) -> Handshake:
+    peer = connection.getpeercert(binary_form=True) if error is None else None
+    cipher = connection.cipher() if error is None else None
+    return Handshake(
+        profile=profile.name or "default",
+        host=connection.server_hostname or "",
+        serial=f"{own.serial_number:x}" if own else "",
+        ends=own.not_valid_after_utc if own else None,
+        peer=_subject(peer) if peer else "",
+        version=connection.version() or "",
+        cipher=cipher[0] if cipher else "",
+        failed=(error.reason or type(error).__name__) if error else "",
+    )
+
+
+def _subject(der: bytes) -> str:
+    try:
+        return x509.load_der_x509_certificate(der).subject.rfc4514_string()
+    except ValueError:
+        return ""  # OpenSSL has accepted what another parser does not: no reason to fail the call
 
 
 def _pkcs12_as_pem(content: bytes) -> bytes:

@@ -8,9 +8,10 @@ from typing import Any
 
 import orjson
 
-from vaxel.admin.operations import Answer, Network, Operations, Scope, Send, respond
+from vaxel.admin.operations import Answer, Operations, Scope, Send, respond
 from vaxel.engagements.subscribers import Subscriber
 from vaxel.errors import IndexTechnical, Refusal
+from vaxel.exchange.identify import Network
 from vaxel.services.index_acts import IndexActs
 
 ROOT = "/skltp-ei/"

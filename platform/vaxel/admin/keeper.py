@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from vaxel.adapters.releases import Releases
 from vaxel.contracts.catalogue import Catalogue
+from vaxel.contracts.fit import fitted
 from vaxel.contracts.load import load as load_catalogue
 from vaxel.directory.load import load_directory
 from vaxel.directory.model import Directory
@@ -31,6 +32,16 @@ class State:
     compiled_now: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refresh:
+    """The last time that the files were read: when (aware UTC), with which state of SW-17.1, and the tree's sizes."""
+
+    time: datetime
+    status: str
+    tree_before: int
+    tree_after: int
+
+
 class Recorder(Protocol):
     """Where releases are recorded: the journal (DI-4.12)."""
 
@@ -40,7 +51,10 @@ class Recorder(Protocol):
 
 
 class Keeper:
-    """Holds the state and replaces it whole; `swapped` is told of each new one."""
+    """Holds the state and replaces it whole; `swapped` is told of each new one.
+
+    `read_at` (aware UTC) is when the files were last read well.
+    """
 
     def __init__(
         self,
@@ -58,6 +72,8 @@ class Keeper:
         self._reloading = asyncio.Lock()
         self.state: State | None = None
         self.problem: tuple[Finding, ...] = ()
+        self.refresh: Refresh | None = None
+        self.read_at: datetime | None = None
 
     def load(self) -> State:
         """The state for a start: from the newest release where the files are the same, else from the files.
@@ -66,13 +82,19 @@ class Keeper:
         where there is none.
         """
         catalogue_files = self._home.contract_files()
-        catalogue = load_catalogue(catalogue_files, self._home.schema, self._compatibility).catalogue
+        loaded_catalogue = load_catalogue(catalogue_files, self._home.schema, self._compatibility).catalogue
+        former = self.state.catalogue if self.state else None
+        catalogue, misfits = fitted(loaded_catalogue, catalogue_files, former)
         newest = self._newest()
         files = self._home.directory_files()
         stamp = digest(files)
-        common: dict[str, Any] = {"catalogue": catalogue, "catalogue_digest": digest(catalogue_files)}
+        common: dict[str, Any] = {
+            "catalogue": catalogue,
+            "catalogue_digest": digest(catalogue_files),
+            "warnings": misfits,
+        }
         if newest is not None and newest[0].digest == stamp:
-            return State(release=newest[0], directory=newest[1], origin="REUSING_EXISTING_CACHE", **common)
+            return State(release=newest[0], directory=newest[1], origin="REFRESH_OK", **common)
         try:
             loaded = load_directory(files, catalogue.namespaces, self._today())
         except DataError as error:
@@ -91,10 +113,9 @@ class Keeper:
                 digest=stamp,
             ),
             directory=loaded.directory,
-            warnings=loaded.warnings,
             origin="REFRESH_OK",
             compiled_now=True,
-            **common,
+            **common | {"warnings": (*misfits, *loaded.warnings)},
         )
 
     async def use(self, state: State, journal: Recorder) -> None:
@@ -104,6 +125,7 @@ class Keeper:
             await asyncio.to_thread(self._releases.write, state.release.number, content)
             await journal.durable("release", described_for_journal(state.release))
         former, self.state = self.state, state
+        self._note(state.origin, former)
         if former is not None and former.catalogue_digest != state.catalogue_digest:
             await journal.durable("admin", {"action": "catalogue", "digest": state.catalogue_digest})
         self._swapped(state)
@@ -113,6 +135,7 @@ class Keeper:
         async with self._reloading:
             if self.state is not None and self._unchanged(self.state):
                 self.problem = ()
+                self._note("REFRESH_OK", self.state)
                 return self.state
             self.problem = ()
             try:
@@ -120,9 +143,20 @@ class Keeper:
             except DataError as error:
                 self.problem = error.findings
             if self.problem:
+                self._note("REUSING_EXISTING_CACHE", self.state)
                 raise DataError(self.problem)
             await self.use(state, journal)
             return state
+
+    def _note(self, status: str, former: State | None) -> None:
+        self.refresh = Refresh(
+            time=datetime.now(UTC),
+            status=status,
+            tree_before=len(former.directory.addresses) if former else 0,
+            tree_after=len(self.state.directory.addresses) if self.state else 0,
+        )
+        if status == "REFRESH_OK":
+            self.read_at = self.refresh.time
 
     def _unchanged(self, state: State) -> bool:
         same_files = digest(self._home.directory_files()) == state.release.digest

@@ -1,18 +1,19 @@
 """The operation surfaces on the HTTP port: health, metrics, status, reload (switch.md section 2 and 17)."""
 
-import ipaddress
 import time
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import orjson
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
+from vaxel.exchange.identify import Network, within
+
 Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 ALIASES = {
     "/actuator/health": "/health/ready",
@@ -56,6 +57,7 @@ class Surfaces:
     allow: tuple[Network, ...]
     proxies: tuple[Network, ...]
     forwarded_for: bytes
+    degraded: Callable[[], dict[str, str]] = dict
 
 
 class Operations:
@@ -85,10 +87,11 @@ class Operations:
             return _json(200, {"status": "UP"})
         if path == "/health/ready":
             missing = self._surfaces.ready()
-            return _json(503 if missing else 200, {"status": "DOWN" if missing else "UP", "missing": missing})
+            content = {"status": "DOWN" if missing else "UP", "missing": missing, "degraded": self._surfaces.degraded()}
+            return _json(503 if missing else 200, content)
         if path == "/metrics":
-            content = generate_latest(self._surfaces.registry)
-            return Answer(status=200, content_type=CONTENT_TYPE_LATEST.encode(), content=content)
+            series = generate_latest(self._surfaces.registry)
+            return Answer(status=200, content_type=CONTENT_TYPE_LATEST.encode(), content=series)
         if path == "/status":
             return _json(200, self._surfaces.status())
         reloaded = await self._surfaces.reload()
@@ -104,7 +107,7 @@ class Operations:
             f"Number of routes: {reloaded.routes}",
             f"was successful: {'true' if reloaded.successful else 'false'}",
         ]
-        content = "".join(f"<br>{line}\n" for line in lines)
+        content = "".join(f"<br>{escape(' '.join(line.split()))}\n" for line in lines)
         return Answer(status=200, content_type=b"text/html;", content=content.encode())
 
     def admitted(self, scope: Scope) -> bool:
@@ -116,11 +119,12 @@ class Operations:
             for name, value in scope["headers"]
             if name == surfaces.forwarded_for
             for part in value.decode("latin-1").split(",")
+            if part.strip()
         ]
         if not forwarded:
-            return _within(peer, surfaces.allow)
-        trusted = _within(peer, surfaces.allow) or _within(peer, surfaces.proxies)
-        return trusted and all(_within(address, surfaces.allow) for address in forwarded)
+            return within(peer, surfaces.allow)
+        trusted = within(peer, surfaces.allow) or within(peer, surfaces.proxies)
+        return trusted and all(within(address, surfaces.allow) for address in forwarded)
 
 
 def _reset_tree(reloaded: Reloaded) -> Answer:
@@ -138,15 +142,6 @@ def _reset_tree(reloaded: Reloaded) -> Answer:
 
 def _json(status: int, content: Any) -> Answer:
     return Answer(status=status, content_type=b"application/json", content=orjson.dumps(content))
-
-
-def _within(text: str, networks: Iterable[Network]) -> bool:
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    address = getattr(address, "ipv4_mapped", None) or address
-    return any(address.version == network.version and address in network for network in networks)
 
 
 async def respond(send: Send, answer: Answer, extra: tuple[tuple[bytes, bytes], ...] = ()) -> None:

@@ -3,6 +3,8 @@
 import ipaddress
 
 from vaxel import __version__
+from vaxel.adapters.breaker import BreakerRules
+from vaxel.adapters.probes import ProbeRules
 from vaxel.adapters.producers import Calling
 from vaxel.adapters.server import Limits
 from vaxel.adapters.tls import Profile
@@ -46,6 +48,24 @@ def calling(settings: Settings) -> Calling:
         chunked=settings.producer_chunked,
         show_address=settings.fault_address,
     )
+
+
+def breaker_rules(settings: Settings) -> BreakerRules:
+    """When an endpoint is not called for a while."""
+    return BreakerRules(
+        on=settings.breaker,
+        failures=settings.breaker_failures,
+        share=settings.breaker_share,
+        window_s=settings.breaker_window_s,
+        window_calls=settings.breaker_window_calls,
+        open_s=settings.breaker_open_s,
+        max_open_s=settings.breaker_max_open_s,
+    )
+
+
+def probe_rules(settings: Settings) -> ProbeRules:
+    """Which endpoints are probed, and how often."""
+    return ProbeRules(what=settings.probe, interval_s=settings.probe_interval_s, parallel=settings.probe_parallel)
 
 
 def default_profile(settings: Settings) -> Profile:

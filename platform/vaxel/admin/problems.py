@@ -1,6 +1,7 @@
 """Refusals as problem+json (RFC 9457): the one file that knows that form."""
 
 from fastapi import Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
 from vaxel.errors import Refusal
@@ -35,3 +36,10 @@ async def refused(request: Request, error: Exception) -> JSONResponse:
         return await answer(request, error)
     status = 503 if error.retryable else 422
     return await answer(request, Problem(status, error.cause, f"{error.code} {error.reason}", error.detail))
+
+
+async def invalid(request: Request, error: Exception) -> JSONResponse:
+    """A request whose members are not as they should be: which, and why, without what was sent."""
+    found = error.errors() if isinstance(error, RequestValidationError) else ()
+    told = "; ".join(f"{'.'.join(str(step) for step in each['loc'][1:])}: {each['msg']}" for each in found)
+    return await answer(request, Problem(422, "invalid", "The request cannot be used", told))

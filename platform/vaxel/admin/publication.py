@@ -1,13 +1,13 @@
 """`GET /vp/…?wsdl` and `?xsd=`: published contracts, before anything is known about the sender (SW-2.4, section 15)."""
 
-import ipaddress
 import uuid
 from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import parse_qsl
 
-from vaxel.admin.operations import Answer, Network, Scope, Send, respond
+from vaxel.admin.operations import Answer, Scope, Send, respond
 from vaxel.contracts.publish import Publication
+from vaxel.exchange.identify import Network, within
 
 XML = b"text/xml;charset=UTF-8"
 CORRELATION_ID = b"x-skltp-correlation-id"
@@ -50,7 +50,7 @@ class Publisher:
         else:
             content = publication.schema(path, base + path, query["xsd"])
         if content is None:
-            known = "not published; there are:\n" + "".join(f"{base}{each}?wsdl\n" for each in publication.paths)
+            known = "".join(f"{base}{each}?wsdl\n" for each in publication.paths)
             return Answer(
                 status=404, content_type=b"text/plain", content=f"not published; there are:\n{known}".encode()
             )
@@ -69,8 +69,4 @@ class Publisher:
         return f"{scheme}://{host}"
 
     def _trusted(self, scope: Scope) -> bool:
-        try:
-            peer = ipaddress.ip_address((scope.get("client") or ("", 0))[0])
-        except ValueError:
-            return False
-        return any(peer.version == network.version and peer in network for network in self._proxies)
+        return within((scope.get("client") or ("", 0))[0], self._proxies)

@@ -1,16 +1,25 @@
 """The commands (DESIGN section 5). Exit codes: 0 done, 1 refused or failed with the reason on stderr, 2 usage."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Sequence
+from typing import Protocol
 
 import typer
 
-from vaxel.cli import asking, indexing, judging, recorded, running
+from vaxel.cli import asking, cataloguing, indexing, judging, recorded, running, watching
 from vaxel.cli.options import Compose
 from vaxel.errors import DataError, SettingsError, VaxelError
 
 
-def build(compose: Compose) -> Callable[[], None]:
+class Run(Protocol):
+    """The command line, ready to be run; leaves by `SystemExit` with the code of DESIGN section 5."""
+
+    def __call__(self, arguments: Sequence[str] | None = None) -> None:
+        """Run with these arguments; None: those that the program was started with."""
+        ...
+
+
+def build(compose: Compose) -> Run:
     """The command line, given what makes a platform of settings, a home and a log."""
     app = typer.Typer(
         name="vaxel",
@@ -22,13 +31,15 @@ def build(compose: Compose) -> Callable[[], None]:
     )
     running.add(app, compose)
     asking.add(app)
+    cataloguing.add(app)
     judging.add(app)
     recorded.add(app)
     indexing.add(app)
+    watching.add(app)
 
-    def run() -> None:
+    def run(arguments: Sequence[str] | None = None) -> None:
         try:
-            app()
+            app(arguments)
         except (DataError, SettingsError) as error:
             sys.exit(_told(str(error)))
         except VaxelError as error:
@@ -36,6 +47,8 @@ def build(compose: Compose) -> Callable[[], None]:
         except BrokenPipeError:
             sys.stderr.close()  # the reader of our output has gone
             sys.exit(1)
+        except OSError as error:
+            sys.exit(_told(f"{error.filename or 'the system'}: {error.strerror or error}"))
 
     return run
 

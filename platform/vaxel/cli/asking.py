@@ -108,7 +108,7 @@ def add(app: typer.Typer) -> None:
         from vaxel.demo.producer import FAILURES, Behaviour
 
         if failure and failure not in FAILURES:
-            fail(f"--fail is one of {', '.join(FAILURES)}")
+            raise typer.BadParameter(f"--fail is one of {', '.join(FAILURES)}")
         found, settings = opened(home)
         samples = {}
         for name in contracts:
@@ -147,7 +147,7 @@ def _sampler(home: Home, settings: Settings, contract: Contract) -> Any:
     schema = _catalogue(home, settings)[0].schema(contract)
     if schema is None:
         fail(f"{contract.name} has no schema to make a sample from; give --body")
-    return Sampler(contract, home.path / schema.location)
+    return Sampler(contract, schema.structure())
 
 
 def _sample(home: Home, settings: Settings, name: str, to: str, patient: str) -> bytes:

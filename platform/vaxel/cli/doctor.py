@@ -1,46 +1,39 @@
 """What `vaxel doctor` looks at: each part gives diagnoses, and none stops the others."""
 
+import ctypes
 import ipaddress
 import os
 import platform as machine
 import socket
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import urlsplit
 
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
+import orjson
 
 from vaxel import home as homes
 from vaxel import settings as process
 from vaxel.adapters.addresses import AllowedNetworks
-from vaxel.adapters.certificates import read_lists
-from vaxel.adapters.tls import certificates_in
+from vaxel.admin.cautions import cautions
+from vaxel.cli.diagnosis import Diagnosis
+from vaxel.cli.doctor_tls import certificates, lists, rights
 from vaxel.cli.judged import judged
 from vaxel.directory.load import load_directory
 from vaxel.errors import DataError, SettingsError
 from vaxel.home import Home
-from vaxel.journal.reader import nodes
+from vaxel.journal.checkpoint import Signer
+from vaxel.journal.reader import last, nodes
+from vaxel.journal.reserve import NAME
 from vaxel.journal.verify import verify
 from vaxel.settings import Settings, swedish_day
 
-Grade = Literal["ok", "note", "bad"]
 RESERVE_TIMES = 4
-SOON_DAYS = 30
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Diagnosis:
-    """One thing that was looked at, how it is, and what to do where it is not well."""
-
-    part: str
-    grade: Grade
-    what: str
-    remedy: str = ""
+TIME_ERROR = 5
+"""The kernel's word for a clock that nothing synchronises (adjtimex)."""
+AHEAD_S = 5
 
 
 def examined(stated: Path | None) -> Iterator[Diagnosis]:
@@ -61,9 +54,20 @@ def examined(stated: Path | None) -> Iterator[Diagnosis]:
         yield Diagnosis(part="home", grade="bad", what=f"{each.file}:{each.line}: {each.what}", remedy=each.remedy)
     if not errors:
         yield Diagnosis(part="home", grade="ok", what=f"is valid, {len(findings)} warnings (vaxel check)")
-    for examine in (_ports, _certificates, _lists, _rights, _disk, _journal):
-        yield from examine(settings)
+    for caution in cautions(settings):
+        yield Diagnosis(part="settings", grade="note", what=caution.what, remedy=caution.remedy)
+    for examine in (_newest, _ports, certificates, lists, rights, _disk, _reserve, _journal):
+        yield from _safely(examine, settings)
     yield from _producers(home, settings)
+
+
+def _safely(examine: Callable[[Settings], Iterator[Diagnosis]], settings: Settings) -> Iterator[Diagnosis]:
+    """A part that cannot be looked at is told of, and stops none of the others."""
+    try:
+        yield from examine(settings)
+    except (OSError, ValueError) as error:
+        part = examine.__name__.strip("_")
+        yield Diagnosis(part=part, grade="bad", what=f"cannot be looked at: {error}", remedy="see to its files' rights")
 
 
 def _versions() -> Diagnosis:
@@ -75,11 +79,33 @@ def _versions() -> Diagnosis:
 
 
 def _clock() -> Diagnosis:
-    """Whether the clock is set at all: a year before this program's is not."""
+    """Whether the clock is set at all (a year before this program's is not), and whether anything keeps it right."""
     now = datetime.now(UTC)
     if now.year < 2026:
         return Diagnosis(part="clock", grade="bad", what=f"says {now:%Y-%m-%d}", remedy="synchronise it (chrony)")
-    return Diagnosis(part="clock", grade="ok", what=f"{now:%Y-%m-%d %H:%M} UTC, {time.tzname[0]}")
+    shown = f"{now:%Y-%m-%d %H:%M} UTC, {time.tzname[0]}"
+    if not _synchronised():
+        return Diagnosis(part="clock", grade="note", what=f"{shown}, not synchronised", remedy="run chrony or the like")
+    return Diagnosis(part="clock", grade="ok", what=f"{shown}, synchronised")
+
+
+def _synchronised() -> bool:
+    """What the kernel says of its clock; asked by the C library's `adjtimex`, which changes nothing here."""
+    try:
+        state: int = ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(512))
+    except (OSError, AttributeError):
+        return False
+    return 0 <= state < TIME_ERROR
+
+
+def _newest(settings: Settings) -> Iterator[Diagnosis]:
+    """A journal that was written later than now: the clock went back."""
+    times = (record["time"] for folder in nodes(settings.var / "journal") for record in last(folder, 1))
+    newest = max(times, default="")
+    ahead = newest and (datetime.fromisoformat(newest) - datetime.now(UTC)).total_seconds()
+    if ahead and ahead > AHEAD_S:
+        what = f"is {round(ahead)} s behind the journal's newest record"
+        yield Diagnosis(part="clock", grade="bad", what=what, remedy="set it right before calls are recorded")
 
 
 def _ports(settings: Settings) -> Iterator[Diagnosis]:
@@ -87,8 +113,10 @@ def _ports(settings: Settings) -> Iterator[Diagnosis]:
     if settings.https:
         stated.append(("https", settings.host, settings.https_port))
     run_file = settings.var / "run.json"
-    if run_file.is_file():
-        yield Diagnosis(part="ports", grade="ok", what=f"in use by the platform: {run_file.read_text()}")
+    running = orjson.loads(run_file.read_bytes()) if run_file.is_file() else None
+    if running and _alive(running["pid"]):
+        shown = ", ".join(f"{name} {port}" for name, port in running["ports"].items())
+        yield Diagnosis(part="ports", grade="ok", what=f"in use by the platform (process {running['pid']}): {shown}")
         return
     for name, host, port in stated:
         try:
@@ -100,92 +128,14 @@ def _ports(settings: Settings) -> Iterator[Diagnosis]:
             yield Diagnosis(part="ports", grade="ok", what=f"{name} {host}:{port} is free")
 
 
-def _certificates(settings: Settings) -> Iterator[Diagnosis]:
-    """Expiry, chain to a CA in the same file or the client CA, names, and that key and certificate match."""
-    for cert, key in ((settings.tls_cert, settings.tls_key), (settings.producer_cert, settings.producer_key)):
-        if cert is None:
-            continue
-        try:
-            certificate = certificates_in(cert)[0]
-            matches = key is None or _same_key(certificate, key.read_bytes())
-        except (OSError, ValueError, IndexError) as error:
-            yield Diagnosis(part="certificates", grade="bad", what=f"{cert}: {error}", remedy="replace the file")
-            continue
-        yield from _judge_certificate(cert, certificate, matches=matches)
-    if not settings.https:
-        yield Diagnosis(
-            part="certificates", grade="note", what="HTTPS is off", remedy="set VAXEL_TLS_CERT, _KEY and _CLIENT_CA"
-        )
-    for each in settings.tls_producer:
-        if not each.verify_hostname:
-            yield Diagnosis(
-                part="certificates", grade="note", what=f"[[tls.producer]] {each.name} does not verify host names"
-            )
-
-
-def _judge_certificate(path: Path, certificate: x509.Certificate, *, matches: bool) -> Iterator[Diagnosis]:
-    left = (certificate.not_valid_after_utc - datetime.now(UTC)).days
-    grade: Grade = "bad" if left < 0 else "note" if left < SOON_DAYS else "ok"
-    yield Diagnosis(
-        part="certificates",
-        grade=grade,
-        what=f"{path.name} ends {certificate.not_valid_after_utc:%Y-%m-%d} ({left} days)",
-        remedy="" if grade == "ok" else "renew it",
-    )
-    if not matches:
-        yield Diagnosis(
-            part="certificates",
-            grade="bad",
-            what=f"{path.name}: the key is another's",
-            remedy="give its own key",
-        )
+def _alive(pid: int) -> bool:
     try:
-        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        yield Diagnosis(part="certificates", grade="ok", what=f"{path.name} is for {_names(names)}")
-    except x509.ExtensionNotFound:
-        yield Diagnosis(
-            part="certificates", grade="note", what=f"{path.name} names no host", remedy="needed where it serves HTTPS"
-        )
-
-
-def _names(names: x509.SubjectAlternativeName) -> str:
-    return ", ".join(str(name.value) for name in names)
-
-
-def _same_key(certificate: x509.Certificate, key: bytes) -> bool:
-    public = load_pem_private_key(key, None).public_key()
-    form_ = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return public.public_bytes(*form_) == certificate.public_key().public_bytes(*form_)
-
-
-def _lists(settings: Settings) -> Iterator[Diagnosis]:
-    if settings.tls_crl is None:
-        return
-    try:
-        lists = read_lists(settings.tls_crl.read_bytes())
-    except (OSError, ValueError) as error:
-        yield Diagnosis(part="revocation", grade="bad", what=f"{settings.tls_crl}: {error}", remedy="fetch it again")
-        return
-    for each in lists:
-        end = each.next_update_utc
-        late = end is None or end < datetime.now(UTC)
-        yield Diagnosis(
-            part="revocation",
-            grade="bad" if late else "ok",
-            what=f"{each.issuer.rfc4514_string()}: next update {end:%Y-%m-%d %H:%M}" if end else "has no next update",
-            remedy="fetch a fresh list: until then its issuer's certificates are refused" if late else "",
-        )
-
-
-def _rights(settings: Settings) -> Iterator[Diagnosis]:
-    """Keys that others may read."""
-    keys = [path for path in (settings.tls_key, settings.producer_key, settings.var / "admin.key") if path is not None]
-    keys += sorted((settings.var / "keys").glob("*"))
-    wrong = [path for path in keys if path.exists() and path.stat().st_mode & 0o077]
-    for path in wrong:
-        yield Diagnosis(part="rights", grade="bad", what=f"others may read {path}", remedy=f"chmod 600 {path}")
-    if not wrong:
-        yield Diagnosis(part="rights", grade="ok", what="keys are readable by their owner only")
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True  # another user's
+    return True
 
 
 def _disk(settings: Settings) -> Iterator[Diagnosis]:
@@ -203,22 +153,28 @@ def _disk(settings: Settings) -> Iterator[Diagnosis]:
         yield Diagnosis(part="disk", grade="bad", what=f"{folder} cannot be written", remedy="give its owner the right")
 
 
+def _reserve(settings: Settings) -> Iterator[Diagnosis]:
+    """Whether the journal's reserve is there in full (SW-18.11)."""
+    path = settings.var / "journal" / NAME
+    if not path.parent.exists():
+        yield Diagnosis(part="reserve", grade="ok", what="is made at the first start")
+    elif not path.exists() or path.stat().st_size != settings.reserve_bytes:
+        remedy = "make room and start the platform: it takes the room by itself"
+        yield Diagnosis(part="reserve", grade="bad", what=f"{path} is not there in full", remedy=remedy)
+    else:
+        yield Diagnosis(part="reserve", grade="ok", what=f"{settings.reserve_bytes // 1024} KiB for calls in flight")
+
+
 def _journal(settings: Settings) -> Iterator[Diagnosis]:
+    pem = settings.var / "keys" / "journal.pem"
     for folder in nodes(settings.var / "journal"):
-        verdict = verify(folder)
+        verdict = verify(folder, Signer(pem).public if pem.exists() else None)
         busy = verdict.damage is not None and "unfinished" in verdict.damage.what
         yield Diagnosis(
             part="journal",
             grade="bad" if verdict.damage and not busy else "ok",
             what=f"{folder.name}: {verdict.damage or f'{verdict.records} records, chain whole'}",
             remedy="keep the files as they are and find out who changed them" if verdict.damage and not busy else "",
-        )
-    if not settings.checkpoint_to:
-        yield Diagnosis(
-            part="journal",
-            grade="note",
-            what="no checkpoint is kept elsewhere: a cut tail cannot be detected",
-            remedy="set VAXEL_CHECKPOINT_TO",
         )
 
 

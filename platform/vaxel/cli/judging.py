@@ -9,11 +9,14 @@ from pydantic import BaseModel
 from rich.console import Console
 from rich.table import Table
 
-from vaxel.cli.doctor import Diagnosis, examined
+from vaxel.admin.cautions import cautions
+from vaxel.cli.diagnosis import Diagnosis
+from vaxel.cli.doctor import examined
 from vaxel.cli.judged import judged
 from vaxel.cli.options import HomeOption, JsonOption, opened
 from vaxel.directory import files as form
 from vaxel.errors import Finding
+from vaxel.settings import effective
 
 console = Console()
 
@@ -22,13 +25,20 @@ def add(app: typer.Typer) -> None:
     """Add the commands."""
 
     @app.command()
-    def check(home: HomeOption = None, json: JsonOption = False) -> None:
+    def check(
+        show: Annotated[bool, typer.Option("--settings", help="Show the effective settings, keys masked.")] = False,
+        home: HomeOption = None,
+        json: JsonOption = False,
+    ) -> None:
         """Validate everything that a server would load, with its own loaders.
 
         Example: vaxel check --home /srv/vaxel
         """
         found, settings = opened(home)
-        findings = judged(found, settings)
+        if show:
+            _show(effective(settings), as_json=json)
+            return
+        findings = (*judged(found, settings), *cautions(settings))
         _tell(findings, as_json=json)
         if any(not finding.warning for finding in findings):
             raise typer.Exit(1)
@@ -72,6 +82,15 @@ def add(app: typer.Typer) -> None:
             print("\n".join(models))
             raise typer.Exit(2 if name else 0)
         print(orjson.dumps(models[name].model_json_schema(by_alias=True), option=orjson.OPT_INDENT_2).decode())
+
+
+def _show(stated: dict[str, str], *, as_json: bool) -> None:
+    """The effective settings (SW-19.2)."""
+    if as_json:
+        print(orjson.dumps(stated).decode())
+        return
+    for name, value in stated.items():
+        print(f"{name}={value}")
 
 
 def _tell(findings: tuple[Finding, ...], *, as_json: bool) -> None:

@@ -70,7 +70,7 @@ def add(app: typer.Typer) -> None:
         sealer = Sealer(settings.var / "keys", lambda: datetime.now(UTC).year)
         stated = dict(word.split("=", 1) for word in words or () if "=" in word)
         if len(stated) != len(words or ()):
-            fail("a search word is written member=value")
+            raise typer.BadParameter("a search word is written member=value")
         tags = sealer.tags(patient) if patient else None
         found = list(find(_journal(settings), about(stated, tags, since, until)))
         _show(_revealed(settings, sealer, found) if reveal else found, as_json=json)
@@ -111,7 +111,10 @@ def add(app: typer.Typer) -> None:
         public = key or (Signer(pem).public if pem.exists() else None)
         shipped = checkpoints or _local(settings.checkpoint_to)
         elsewhere = shipped.read_bytes().splitlines() if shipped and shipped.is_file() else []
-        verdicts = [verify_node(folder, public, elsewhere) for folder in nodes(_journal(settings))]
+        try:
+            verdicts = [verify_node(folder, public, elsewhere) for folder in nodes(_journal(settings))]
+        except ValueError as error:
+            fail(str(error))
         _judge(verdicts, as_json=json)
 
     @audit.command()

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import socket
 import sys
 import tempfile
 from pathlib import Path
@@ -61,7 +62,7 @@ def add(app: typer.Typer, compose: Compose) -> None:
 
 def run_node(compose: Compose, settings: Settings, home: Home) -> None:
     """Run a node until it is told to stop."""
-    log = Log()
+    log = Log(host=socket.gethostname())
 
     async def main() -> None:
         node = compose(settings, home, log)
@@ -117,6 +118,7 @@ def _invite(home: Home, ports: dict[str, int], log: Path) -> None:
         f"{vaxel} call GetDiagnosis --to {PARTIES[0].unit} --from {JOURNAL}   # this consumer needs a token",
         f"{vaxel} call GetDiagnosis --to {PLATFORM} --from {OVERVIEW}   # every source, each as it answers",
         f"{vaxel} call PingForConfiguration --to {PLATFORM} --from {OVERVIEW}",
+        f"{vaxel} producers",
         f"{vaxel} audit tail",
     ):
         console.print(f"  {line}", highlight=False, soft_wrap=True)

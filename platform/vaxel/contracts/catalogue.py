@@ -15,7 +15,9 @@ class Catalogue:
         schemas: Mapping[str, Schema] | None = None,
         index_rules: Mapping[str, IndexRules] | None = None,
     ) -> None:
+        contracts = tuple(contracts)
         self._contracts = {contract.namespace.lower(): contract for _, contract in contracts}
+        self._as_written = {contract.namespace: contract for _, contract in contracts}
         self._domains = {contract.namespace.lower(): domain for domain, contract in contracts}
         self._schemas = schemas or {}
         self.index_rules: Mapping[str, IndexRules] = index_rules or {}
@@ -23,7 +25,7 @@ class Catalogue:
 
     def get(self, namespace: str) -> Contract | None:
         """The contract of a Responder namespace, in any case; None when the catalogue lacks it."""
-        return self._contracts.get(namespace) or self._contracts.get(namespace.lower())
+        return self._as_written.get(namespace) or self._contracts.get(namespace.lower())
 
     def named(self, name: str) -> Contract | None:
         """The contract of that name or namespace; the newest where several have the name."""
@@ -40,6 +42,14 @@ class Catalogue:
     def domain(self, contract: Contract) -> str:
         """The service domain, `clinicalprocess:healthcond:description`."""
         return self._domains[contract.namespace.lower()]
+
+    def keeping(self, bad: Set[str], former: "Catalogue | None") -> "Catalogue":
+        """This catalogue, with the entries of `former` for the namespaces in `bad` (lower case), or none for them."""
+        kept = [(self, each) for each in self if each.namespace.lower() not in bad]
+        if former is not None:
+            kept += [(former, each) for each in former if each.namespace.lower() in bad]
+        schemas = {each.namespace.lower(): schema for source, each in kept if (schema := source.schema(each))}
+        return Catalogue([(source.domain(each), each) for source, each in kept], schemas)
 
     @property
     def namespaces(self) -> Set[str]:

@@ -49,13 +49,13 @@ def load(files: Mapping[str, bytes], resolve: Resolver, compatibility: frozenset
     return Loaded(catalogue=catalogue, findings=tuple(_unstated(chosen)))
 
 
-def unusable(catalogue: Catalogue, files: Mapping[str, bytes]) -> Iterator[Finding]:
-    """Warnings for contracts whose schema cannot be used: routed and published all the same (CO-7.4)."""
-    for contract in catalogue:
-        schema = catalogue.schema(contract)
-        if schema is not None and schema.unusable:
-            file, line = _where(files, contract)
-            yield _warning("schema.unusable", file, line, f"{contract.name}: {schema.unusable}", "mend the package")
+def unusable(catalogue: Catalogue, contract: Contract, files: Mapping[str, bytes]) -> Finding | None:
+    """A warning where a contract's schema cannot be used: it is routed and published all the same (CO-7.4)."""
+    schema = catalogue.schema(contract)
+    if schema is None or not schema.unusable:
+        return None
+    file, line = where(files, contract)
+    return _warning("schema.unusable", file, line, f"{contract.name}: {schema.unusable}", "mend the package")
 
 
 def _rows(file: str, model: ContractFile, document: Any) -> Iterator[_Row]:
@@ -114,7 +114,8 @@ def _warning(id: str, file: str, line: int, what: str, remedy: str) -> Finding: 
     return Finding(id=id, file=file, line=line, what=what, remedy=remedy, warning=True)
 
 
-def _where(files: Mapping[str, bytes], contract: Contract) -> tuple[str, int]:
+def where(files: Mapping[str, bytes], contract: Contract) -> tuple[str, int]:
+    """File and line of a contract's entry."""
     for file, content in files.items():
         position = content.find(contract.namespace.encode())
         if position >= 0:

@@ -4,196 +4,187 @@ The values are Swedish test data: identity numbers only as given, names and ids 
 """
 
 import random
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from html import escape
-from pathlib import Path
 from typing import Any
 
-import xmlschema
 from lxml import etree
 
+from vaxel.contracts.components import Complex, Element, Group, Particle, Simple, Wildcard
 from vaxel.contracts.entry import Contract
-from vaxel.contracts.schema import WSDL, XSD
+from vaxel.contracts.structure import Structure
+from vaxel.contracts.values import Values
+from vaxel.soap.names import BP20_ADDRESS
 
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
-MAX_DEPTH = 14
-_WORDS = ("Bronkit", "Astma", "Uppföljning", "Hypertoni", "Kontroll", "Provsvar", "Vårdplan")
-_VALUES = (
-    "20260115103000",
-    "20260115",
-    "2026-01-15T10:30:00",
-    "2026-01-15",
-    "true",
-    "1",
-    "1.5",
-    "1.2.752.129.2.1.4.1",
-    "SE2321000016-1003",
-    "urn:riv:demo",
-    "aGVq",
-    "5b2ffb9a-7a1e-4b1c-9a38-3e5b2f6f0f11",
-    "text/plain",
-    "sv",
-    "10:30:00",
-    "2026",
-    "10",
-    "2026.001.002.003",
-)
-_PATIENTS = {"patientid", "originalpatientid", "patientpersonid", "subjectofcare"}
+ADDRESSING = "http://www.w3.org/2005/08/addressing"
+REGISTRY = "urn:riv:itintegration:registry:1"
+DEEP = 12
+"""Below this depth optional parts are left out, so that types that hold themselves come to an end."""
 _ACTOR = (
     '<h:Actor xmlns:h="urn:riv:interoperability:headers:1"><h:actorId>{}</h:actorId>'
     "<h:actorType>subject_of_care</h:actorType></h:Actor>"
 )
+_SPECIAL = frozenset({"nullified", "nullifiedReason", "hasMore", "errorCode", "filter"})
+"""Optional parts that would say something special of a record, or hide it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What a sample says: the patient (personal identity number), and the system it comes from."""
+    """What a sample says: the patient (personal identity number), and the system it comes from.
+
+    `share` of the optional parts are there; what may be repeated in the message itself, such as records, comes
+    `repeats` times.
+    """
 
     patient: str = "191212121212"
     system: str = "SE2321000016-TC01"
     seed: int = 1
+    share: float = 1.0
+    repeats: int = 1
+
+
+@dataclass(slots=True)
+class Payload:
+    """A message's element, and the declaration of every element in it, in document order."""
+
+    root: Any
+    declared: list[tuple[Any, Element]] = field(default_factory=list)
+
+    def text(self, *, indented: bool = False) -> str:
+        """The element as XML."""
+        if indented:
+            etree.indent(self.root)
+        return str(etree.tostring(self.root, encoding="unicode"))
 
 
 class Sampler:
-    """Makes messages of one contract from its WSDL on disk."""
+    """Makes messages of one contract; `model` is its schema as values."""
 
-    def __init__(self, contract: Contract, wsdl: Path) -> None:
+    def __init__(self, contract: Contract, structure: Structure) -> None:
         self._contract = contract
-        self._schema = _schema(wsdl)
+        self.model = structure
 
     def request(self, facts: Facts, receiver: str, *, profile: str = "rivtabp21") -> bytes:
-        """A request in its envelope that many sources can answer; where it says who acts, the patient does."""
+        """A request in its envelope that many sources can answer; who acts, where that is asked, is the patient."""
+        registry = self._contract.address_header or REGISTRY
         actor = _ACTOR.format(escape(facts.patient)) if "Actor" in self._contract.headers else ""
         stated = self._contract.aggregation
         narrow = (stated.source_filter or "", *stated.refuse) if stated else ()
         without = frozenset(path.partition("/")[0] for path in narrow)
-        return envelope(self._payload(self._contract.request, facts, without), receiver, profile, actor)
+        return envelope(self.payload(facts, without=without).text(), receiver, profile, registry, actor)
 
     def response(self, facts: Facts) -> bytes:
         """An answer in its envelope."""
-        return envelope(self._payload(self._contract.response, facts))
+        return envelope(self.payload(facts, response=True).text())
 
-    def _payload(self, name: str, facts: Facts, without: frozenset[str] = frozenset()) -> str:
-        element = self._schema.maps.elements[f"{{{self._contract.namespace}}}{name}"]
-        return "".join(_Writer(facts, without).element(element, ()))
+    def payload(self, facts: Facts, *, response: bool = False, without: frozenset[str] = frozenset()) -> Payload:
+        """A message without envelope, and without the optional elements of the names in `without`.
+
+        `ValueError` where the schema does not declare it, or asks what no text is.
+        """
+        name = self._contract.response if response else self._contract.request
+        element = self.model.element(f"{{{self._contract.namespace}}}{name}")
+        if element is None:
+            raise ValueError(f"the schema does not declare {name}")
+        return _Writer(self.model, facts, _SPECIAL | without).message(element)
 
 
-def envelope(payload: str, receiver: str | None = None, profile: str = "rivtabp21", headers: str = "") -> bytes:
+def envelope(
+    payload: str,
+    receiver: str | None = None,
+    profile: str = "rivtabp21",
+    registry: str = REGISTRY,
+    headers: str = "",
+) -> bytes:
     """A SOAP envelope around a payload, with the profile's address header where there is a receiver, then `headers`."""
     header = ""
     if receiver is not None and profile == "rivtabp20":
-        header = f'<wsa:To xmlns:wsa="http://www.w3.org/2005/08/addressing">{escape(receiver)}</wsa:To>'
+        header = f'<wsa:{BP20_ADDRESS} xmlns:wsa="{ADDRESSING}">{escape(receiver)}</wsa:{BP20_ADDRESS}>'
     elif receiver is not None:
-        address = f"<r:LogicalAddress>{escape(receiver)}</r:LogicalAddress>"
-        header = address.replace("<r:LogicalAddress>", '<r:LogicalAddress xmlns:r="urn:riv:itintegration:registry:1">')
+        header = f'<r:LogicalAddress xmlns:r="{escape(registry)}">{escape(receiver)}</r:LogicalAddress>'
     return (
         f'<?xml version="1.0" encoding="UTF-8"?><soap:Envelope xmlns:soap="{SOAP}"><soap:Header>{header}{headers}'
         f"</soap:Header><soap:Body>{payload}</soap:Body></soap:Envelope>"
     ).encode()
 
 
-def _schema(wsdl: Path) -> Any:
-    """The WSDL's inline schema, with what it imports from its package."""
-    tree = etree.parse(wsdl, etree.XMLParser(resolve_entities=False, no_network=True))
-    inline: Any = tree.find(f"{{{WSDL}}}types/{{{XSD}}}schema")
-    return xmlschema.XMLSchema10(
-        etree.tostring(inline, encoding="unicode"), base_url=wsdl.parent.as_uri(), allow="local", defuse="always"
-    )
-
-
 class _Writer:
-    """Walks a schema's components and writes one instance."""
+    """Walks a schema and writes one instance."""
 
-    def __init__(self, facts: Facts, without: frozenset[str]) -> None:
-        self._facts, self._without = facts, without
+    def __init__(self, structure: Structure, facts: Facts, unsaid: frozenset[str]) -> None:
+        self._structure = structure
+        self._facts, self._unsaid = facts, unsaid
         self._random = random.Random(facts.seed)  # noqa: S311 - samples are to be repeatable, not secret
+        self._values = Values(self._random, patient=facts.patient, system=facts.system)
+        self._payload = Payload(None)
 
-    def element(self, element: Any, path: tuple[str, ...]) -> Iterator[str]:
-        namespace = element.target_namespace if element.qualified or not path else ""
-        name = element.local_name
-        yield f'<{name} xmlns="{namespace}"' + "".join(self._attributes(element, path)) + ">"
-        if element.type.has_simple_content() or element.type.is_simple():
-            yield escape(self._value(element.type, (*path, name)))
-        else:
-            yield from self._group(element.type.content, (*path, name))
-        yield f"</{name}>"
+    def message(self, element: Element) -> Payload:
+        self._payload.root = self._element(element, None, ())
+        return self._payload
 
-    def _attributes(self, element: Any, path: tuple[str, ...]) -> Iterator[str]:
-        for name, attribute in element.attributes.items():
-            if name and attribute.use == "required":
-                yield f' {name}="{escape(self._value(attribute.type, (*path, name)))}"'
+    def _element(self, element: Element, parent: Any, path: tuple[str, ...]) -> Any:
+        made = _made(element, parent)
+        self._payload.declared.append((made, element))
+        path = (*path, element.name)
+        kind = self._structure.type_of(element)
+        content = kind.content if isinstance(kind, Complex) else kind
+        for attribute in kind.attributes if isinstance(kind, Complex) else ():
+            if attribute.required or self._wanted(path):
+                made.set(attribute.tag, attribute.fixed or self._values.text(attribute.type, (*path, attribute.name)))
+        if isinstance(content, Simple):
+            made.text = element.fixed or self._values.text(content, path)
+        elif content is not None:
+            self._group(content, made, path)
+        return made
 
-    def _group(self, group: Any, path: tuple[str, ...]) -> Iterator[str]:
-        if group.model == "choice":
-            named = [particle for particle in group if not isinstance(particle, xmlschema.validators.XsdAnyElement)]
-            yield from self._particle(named[0], path) if named else ()
-            return
-        for particle in group:
-            yield from self._particle(particle, path)
+    def _group(self, group: Group, parent: Any, path: tuple[str, ...]) -> None:
+        for _ in range(self._times(group.least, group.most, path)):
+            for particle in self._chosen(group, path):
+                self._particle(particle, parent, path)
 
-    def _particle(self, particle: Any, path: tuple[str, ...]) -> Iterator[str]:
-        if isinstance(particle, xmlschema.validators.XsdAnyElement):
-            return
-        if isinstance(particle, xmlschema.validators.XsdGroup):
-            yield from self._group(particle, path)
-            return
-        optional = particle.min_occurs == 0
-        if optional and (len(path) > MAX_DEPTH or particle.local_name in path or self._unsaid(particle.local_name)):
-            return
-        for _ in range(max(1, particle.min_occurs)):
-            yield from self.element(particle, path)
+    def _chosen(self, group: Group, path: tuple[str, ...]) -> Iterator[Particle]:
+        named = [particle for particle in group.particles if not isinstance(particle, Wildcard)]
+        if group.model != "choice":
+            yield from named
+        elif named:
+            ending = [each for each in named if isinstance(each, Element) and self._ends(each)]
+            yield self._random.choice(ending if ending and len(path) > DEEP else named)
 
-    def _unsaid(self, name: str) -> bool:
-        return name in self._without or _left_out(name)
+    def _particle(self, particle: Particle, parent: Any, path: tuple[str, ...]) -> None:
+        if isinstance(particle, Group):
+            self._group(particle, parent, path)
+        elif isinstance(particle, Element):
+            unsaid = particle.least == 0 and particle.name in self._unsaid
+            for _ in range(0 if unsaid else self._times(particle.least, particle.most, (*path, particle.name))):
+                self._element(particle, parent, path)
 
-    def _value(self, kind: Any, path: tuple[str, ...]) -> str:
-        for candidate in self._candidates(kind, path):
-            if _takes(kind if kind.is_simple() else kind.content, candidate):
-                return candidate
-        raise ValueError(f"no sample value is known for {'/'.join(path)}")
+    def _times(self, least: int, most: int | None, path: tuple[str, ...]) -> int:
+        if least == 0 and not self._wanted(path):
+            return 0
+        wanted = max(least, 1)
+        if len(path) <= 2:  # the message and its own children
+            wanted = max(wanted, self._facts.repeats)
+        return wanted if most is None else min(wanted, most)
 
-    def _candidates(self, kind: Any, path: tuple[str, ...]) -> Iterator[str]:
-        simple = kind if kind.is_simple() else kind.content
-        if simple.enumeration:
-            yield str(simple.enumeration[0])
-        hint = _hint(path, self._facts)
-        if hint:
-            yield hint
-        if getattr(simple, "primitive_type", simple).local_name == "string":
-            yield self._random.choice(_WORDS)
-        yield from _VALUES
-        yield from (self._facts.patient, "A", "", "ABCDEFGHIJ")
+    def _wanted(self, path: tuple[str, ...]) -> bool:
+        """Whether an optional part is written: seldom within itself, never far down."""
+        if len(path) > DEEP or path[-1] in path[:-1]:
+            return False
+        return self._facts.share >= 1 or self._random.random() < self._facts.share
 
-
-def _takes(kind: Any, value: str) -> bool:
-    """Whether a type takes a value; literal anchors in its pattern are read as anchors, as when validating (CO-7.7)."""
-    patterns = getattr(kind.patterns, "regexps", ())
-    anchored = any(pattern.startswith("^") and pattern.endswith("$") for pattern in patterns)
-    return bool(kind.is_valid(f"^{value}$" if anchored else value))
+    def _ends(self, element: Element) -> bool:
+        kind = self._structure.type_of(element)
+        return isinstance(kind, Simple) or not isinstance(kind.content, Group)
 
 
-def _left_out(name: str) -> bool:
-    """Optional parts that would say something special of a record, or hide it."""
-    return name in {"nullified", "nullifiedReason", "hasMore", "errorCode", "filter"}
-
-
-def _hint(path: tuple[str, ...], facts: Facts) -> str:
-    """A plausible value by the element's name."""
-    name = path[-1].lower()
-    parent = path[-2].lower() if len(path) > 1 else ""
-    rules: tuple[tuple[Callable[[], bool], str], ...] = (
-        (
-            lambda: name in {"id", "extension"} and (parent in _PATIENTS or path[-3:-1] == ("patient", "id")),
-            facts.patient,
-        ),
-        (lambda: name in {"subject_of_care", "subjectofcare"}, facts.patient),
-        (lambda: name in {"type", "root"} and parent in {"patientid", "patientpersonid"}, "1.2.752.129.2.1.3.1"),
-        (lambda: name == "sourcesystemhsaid", facts.system),
-        (lambda: name.endswith("hsaid"), "SE2321000016-1003"),
-        (lambda: name.endswith("name"), "Testa Testsson"),
-        (lambda: name == "approvedforpatient", "true"),
-        (lambda: name == "resultcode", "OK"),
-        (lambda: name == "documentid", f"dok-{facts.seed}"),
+def _made(element: Element, parent: Any) -> Any:
+    """An element that declares its namespace only where its parent has another."""
+    inherited = parent.nsmap.get(None) if parent is not None else None
+    nsmap: Any = {None: element.namespace} if element.namespace not in {"", inherited} else None
+    return (
+        etree.Element(element.tag, nsmap=nsmap)
+        if parent is None
+        else etree.SubElement(parent, element.tag, nsmap=nsmap)
     )
-    return next((value for holds, value in rules if holds()), "")

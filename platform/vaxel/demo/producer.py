@@ -15,6 +15,9 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Sample = Callable[[str], bytes]
 """Patient → the answer's bytes."""
 
+PATIENT_ELEMENTS = ("patientId", "PatientId", "subjectOfCareId", "subject_of_care", "personId")
+"""Where requests name their patient: with `id` or `extension` inside, as an attribute, or as text."""
+
 FAULT = (
     '<?xml version="1.0" encoding="UTF-8"?><s:Envelope xmlns:s="{namespace}"><s:Body><s:Fault>'
     "<faultcode>s:Server</faultcode><faultstring>{text}</faultstring></s:Fault></s:Body></s:Envelope>"
@@ -79,11 +82,18 @@ def fault(text: str, namespace: str = SOAP11) -> bytes:
 
 
 def _patient(payload: Any) -> str:
-    """The identity that the request asks about, where patient contracts have it; empty where there is none."""
-    for element in payload.iter("{*}patientId"):
-        for child in element:
-            if child.tag.rpartition("}")[2] in {"id", "extension"}:
-                return (child.text or "").strip()
+    """The identity that the request asks about, where contracts have it; empty where there is none."""
+    for name in PATIENT_ELEMENTS:
+        for element in payload.iter(f"{{*}}{name}"):
+            parts = (
+                element.findtext("{*}id"),
+                element.findtext("{*}extension"),
+                element.get("extension"),
+                element.text,
+            )
+            found = next((part.strip() for part in parts if part and part.strip()), "")
+            if found:
+                return found
     return ""
 
 

@@ -53,7 +53,7 @@ def _samplers() -> dict[str, Sampler]:
         contract = catalogue.get(namespace)
         schema = catalogue.schema(contract) if contract else None
         if contract is not None and schema is not None:
-            found[namespace] = Sampler(contract, home.path / schema.location)
+            found[namespace] = Sampler(contract, schema.structure())
     return found
 
 

@@ -60,7 +60,7 @@ def _call(home: Home, ports: dict[str, int], case: _Case) -> Outcome:
     contract = catalogue.get(DIAGNOSIS)
     schema = catalogue.schema(contract) if contract else None
     assert contract is not None and schema is not None, "the home holds the contract"  # noqa: S101, PT018
-    request = Sampler(contract, home.path / schema.location).request(Facts(patient=PATIENT), case.unit)
+    request = Sampler(contract, schema.structure()).request(Facts(patient=PATIENT), case.unit)
     pki = home.path / "var" / "pki"
     line = Line(
         url=f"https://localhost:{ports['https']}/vp", certificate=pki / f"{case.consumer}.pem", ca=pki / "ca.pem"

@@ -68,8 +68,10 @@ def delimited(receiver: str, rules: RoutingRules) -> tuple[str, ...]:
     """The parts of a receiver with the delimiter, right-most first, without duplicates; empty without one (SW-7.7)."""
     if not rules.delimiter or rules.delimiter not in receiver:
         return ()
-    parts = (part for part in reversed(receiver.split(rules.delimiter)) if part)
-    return tuple({part.lower(): part for part in parts}.values()) or ("",)
+    spelled: dict[str, str] = {}
+    for part in filter(None, reversed(receiver.split(rules.delimiter))):
+        spelled.setdefault(part.lower(), part)
+    return tuple(spelled.values()) or ("",)
 
 
 def tree_allowed(contract: str, *, on: bool, exceptions: tuple[str, ...]) -> bool:

@@ -23,8 +23,12 @@ class Journal(Protocol):
         """Write a record and return when it survives a power cut. `in_flight` may use the reserve (SW-18.11)."""
         ...
 
+    async def written(self, kind: str, fields: Mapping[str, Any], *, in_flight: bool = False) -> None:
+        """Write a record and return when it survives this process; it becomes durable with the next one."""
+        ...
+
     def append(self, kind: str, fields: Mapping[str, Any], *, in_flight: bool = False) -> None:
-        """Write a record that becomes durable with the next one."""
+        """The same at once, for a call that ends here and waits for nothing."""
         ...
 
     def seal(self, patient: str) -> Mapping[str, str]:
@@ -49,11 +53,9 @@ def audit(journal: Journal, catalogue: Catalogue) -> Layer:
             except Refusal as refusal:
                 await _close(journal, call, names, _refused(refusal))
                 raise
-            except asyncio.CancelledError:
-                journal.append("closed", _closed(call, names, _CANCELLED), in_flight=True)
-                raise
-            except BaseException:
-                journal.append("closed", _closed(call, names, _ABORTED), in_flight=True)
+            except BaseException as error:
+                unwanted = call.parent is not None and isinstance(error, asyncio.CancelledError)
+                journal.append("closed", _closed(call, names, _CANCELLED if unwanted else _ABORTED), in_flight=True)
                 raise
             return await _answer(journal, call, names, reply)
 
@@ -74,7 +76,7 @@ async def _open(journal: Journal, call: Call, names: dict[str, Any], entry: Cont
         fields["patient"] = journal.seal(patient)
     try:
         if entry is not None and entry.idempotent:
-            journal.append("opened", fields)
+            await journal.written("opened", fields)
         else:
             await journal.durable("opened", fields)
     except JournalUnavailable as error:

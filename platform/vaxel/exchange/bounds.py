@@ -6,66 +6,46 @@ from vaxel.errors import Overloaded
 
 
 class Bounds:
-    """Counts calls in all, calls of each sender, and bytes buffered; raises `Overloaded` (VX002)."""
+    """Counts calls in all, calls of each sender, and bytes that calls hold in memory; raises `Overloaded` (VX002)."""
 
     def __init__(self, *, calls: int, calls_per_consumer: int, buffered_bytes: int) -> None:
         self._max_calls = calls
         self._max_of_consumer = calls_per_consumer
         self._max_bytes = buffered_bytes
         self._of_consumer: Counter[str] = Counter()
+        self._held: dict[str, int] = {}
         self.calls = 0
         self.buffered_bytes = 0
 
-    def call(self) -> "_Place":
-        """One call in flight, as a context."""
-        return _Place(self, "")
+    def enter(self) -> None:
+        """Count a call in; the caller counts it out."""
+        if self.calls >= self._max_calls:
+            raise Overloaded("too many calls in flight", fields={"bound": "VAXEL_MAX_CALLS"})
+        self.calls += 1
 
-    def consumer(self, sender: str) -> "_Place":
-        """One call in flight of this sender, as a context."""
-        return _Place(self, sender)
+    def leave(self) -> None:
+        """Count a call out."""
+        self.calls -= 1
 
-    def enter(self, sender: str) -> None:
-        """Count a call, of all (empty) or of a sender."""
-        if not sender:
-            if self.calls >= self._max_calls:
-                raise Overloaded("too many calls in flight", fields={"bound": "VAXEL_MAX_CALLS"})
-            self.calls += 1
-            return
+    def enter_of(self, sender: str) -> None:
+        """Count a call of this sender in; the caller counts it out."""
         if self._of_consumer[sender] >= self._max_of_consumer:
             raise Overloaded("too many calls of this consumer", fields={"bound": "VAXEL_MAX_CALLS_PER_CONSUMER"})
         self._of_consumer[sender] += 1
 
-    def leave(self, sender: str) -> None:
-        """Count it out."""
-        if not sender:
-            self.calls -= 1
-            return
+    def leave_of(self, sender: str) -> None:
+        """Count a call of this sender out."""
         self._of_consumer[sender] -= 1
         if not self._of_consumer[sender]:
             del self._of_consumer[sender]
 
-    def take(self, size_bytes: int) -> None:
-        """Count bytes that a call holds in memory; the caller gives them back."""
+    def hold(self, reference: str, size_bytes: int) -> None:
+        """Count bytes of a request or answer that the call of that reference keeps in memory until it ends."""
         if self.buffered_bytes + size_bytes > self._max_bytes:
             raise Overloaded("too many bytes buffered", fields={"bound": "VAXEL_MAX_BUFFERED_BYTES"})
         self.buffered_bytes += size_bytes
+        self._held[reference] = self._held.get(reference, 0) + size_bytes
 
-    def give_back(self, size_bytes: int) -> None:
-        """Return what `take` counted."""
-        self.buffered_bytes -= size_bytes
-
-
-class _Place:
-    """A place among the calls in flight; a class, since a generator's context costs three times as much."""
-
-    __slots__ = ("_bounds", "_sender")
-
-    def __init__(self, bounds: Bounds, sender: str) -> None:
-        self._bounds = bounds
-        self._sender = sender
-
-    def __enter__(self) -> None:
-        self._bounds.enter(self._sender)
-
-    def __exit__(self, *_: object) -> None:
-        self._bounds.leave(self._sender)
+    def release(self, reference: str) -> None:
+        """The call has ended, and with it all that it held."""
+        self.buffered_bytes -= self._held.pop(reference, 0)

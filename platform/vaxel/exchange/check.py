@@ -7,11 +7,13 @@ from vaxel.contracts.catalogue import Catalogue
 from vaxel.contracts.entry import Contract
 from vaxel.contracts.validate import Violation, validate
 from vaxel.errors import ContractUnknown, MessageMalformed
+from vaxel.exchange.beside import beside
 
 Count = Callable[[Contract, str, tuple[Violation, ...]], None]
 """Told of violations: contract, `request` or `response`, and what was found."""
 
 LEVELS = ("off", "observe", "warn", "reject")
+_LOWERED = {(level, highest): min(level, highest, key=LEVELS.index) for level in LEVELS for highest in LEVELS}
 
 
 def checking(catalogue: Catalogue, count: Count, *, highest: str = "reject", forward_unknown: bool = False) -> Layer:
@@ -30,7 +32,7 @@ def checking(catalogue: Catalogue, count: Count, *, highest: str = "reject", for
                     fields={"contract": entry.namespace},
                 )
             elif call.parent is None:  # a call to a source holds what was validated in the outer one (AG-3.3)
-                _validate(call, catalogue, entry, lowered(entry.validation.request, highest), count)
+                await _validate(call, catalogue, entry, lowered(entry.validation.request, highest), count)
             return await inner(call)
 
         return check
@@ -40,13 +42,13 @@ def checking(catalogue: Catalogue, count: Count, *, highest: str = "reject", for
 
 def lowered(level: str, highest: str) -> str:
     """A validation level, at most `highest`."""
-    return LEVELS[min(LEVELS.index(level), LEVELS.index(highest))]
+    return _LOWERED[level, highest]
 
 
-def _validate(call: Call, catalogue: Catalogue, entry: Contract, level: str, count: Count) -> None:
+async def _validate(call: Call, catalogue: Catalogue, entry: Contract, level: str, count: Count) -> None:
     if level not in {"warn", "reject"} or call.envelope.payload is None:
         return
-    violations = validate(catalogue, entry, call.envelope.payload, response=False)
+    violations = await beside(call.body.length, validate, catalogue, entry, call.envelope.payload, response=False)
     if not violations:
         return
     count(entry, "request", violations)

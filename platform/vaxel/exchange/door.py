@@ -39,7 +39,6 @@ class Arrival:
     replaced_correlation_id: bool = False
     received_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     caller: Caller | None = None
-    held_bytes: int = 0
 
 
 def arrive(request: Request, started: float) -> Arrival:
@@ -81,8 +80,7 @@ class Door:
             _complete(request)
         caller = arrival.caller = self._identify(request)
         history = self._identify.history(request, caller)
-        message = await self._read(request)
-        arrival.held_bytes = message.held_bytes
+        message = await self._read(request, arrival.reference)
         stated = request.header(ORIGINAL_CONSUMER)
         call = self._call(arrival, caller, message, history, stated)
         if stated and not self._may_state(caller):
@@ -92,6 +90,10 @@ class Door:
                     fields={"header": ORIGINAL_CONSUMER.decode()},
                 )
             call.trail.notes["original_consumer"] = "stated without the right to"
+        if arrival.replaced_correlation_id:
+            call.trail.notes["correlation_id"] = "replaced"  # SW-12.3
+        if message.dropped:
+            call.trail.notes["attachments"] = "dropped"  # SW-13.6
         return call
 
     def _call(self, arrival: Arrival, caller: Caller, message: Message, history: str, stated: str) -> Call:
@@ -114,6 +116,7 @@ class Door:
             original_consumer_in=stated,
             routing_history=history,
             acting_on_behalf_of=arrival.request.header(ACTING_ON_BEHALF_OF),
+            multipart=message.multipart,
             gone=arrival.request.gone,
         )
 

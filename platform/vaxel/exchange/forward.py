@@ -1,16 +1,17 @@
 """Journey step 9, the core of the onion: to the producer and back (switch.md sections 9 to 13)."""
 
 import time
-import zlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, replace
 
 from vaxel.call import Body, Call, Handler, Reply, RivtaProfile
 from vaxel.contracts.catalogue import Catalogue
 from vaxel.contracts.entry import Contract
-from vaxel.contracts.validate import validate
+from vaxel.contracts.validate import Violation, validate
 from vaxel.delivery import Answer, Outgoing, Producer
-from vaxel.errors import AddressUnusable, MessageMalformed, ProducerFailed, ProfileMismatch
+from vaxel.errors import AddressUnusable, MessageMalformed, Overloaded, ProducerFailed, ProfileMismatch
+from vaxel.exchange.beside import beside
+from vaxel.exchange.bounds import Bounds
 from vaxel.exchange.check import Count, lowered
 from vaxel.exchange.headers import HeaderTable
 from vaxel.soap import charset, scan, tree
@@ -41,6 +42,7 @@ class Forward:
         catalogue: Catalogue,
         headers: HeaderTable,
         delivery: Delivery,
+        bounds: Bounds,
         *,
         count: Count,
         observe: Callable[[Contract, bytes], None],
@@ -52,6 +54,7 @@ class Forward:
         self._catalogue = catalogue
         self._headers = headers
         self._delivery = delivery
+        self._bounds = bounds
         self._count = count
         self._observe = observe
         self._sent = sent
@@ -66,8 +69,13 @@ class Forward:
         outgoing = self._outgoing(call, entry)
         call.trail.sent_at = time.monotonic()
         self._sent(call, outgoing)
-        answer = await self._producer.send(outgoing)
-        call.trail.answered_at = time.monotonic()
+        try:
+            answer = await self._producer.send(outgoing)
+        except ProducerFailed as failed:
+            call.trail.retries = failed.retries
+            raise
+        finally:
+            call.trail.answered_at = time.monotonic()
         call.trail.producer_status, call.trail.retries = answer.status, answer.retries
         self._received(call, answer)
         return await self._reply(call, answer, entry)
@@ -84,10 +92,11 @@ class Forward:
 
     def _outgoing(self, call: Call, entry: Contract | None) -> Outgoing:
         own_action = entry is not None and (entry.access == "patient" or call.parent is not None)
+        body, content_type = _message(call, entry)
         return Outgoing(
             url=call.target.url,
-            headers=self._headers.outgoing(call, entry.soap_action if entry and own_action else None),
-            body=translated(call, entry),
+            headers=self._headers.outgoing(call, entry.soap_action if entry and own_action else None, content_type),
+            body=body,
             idempotent=entry.idempotent if entry else False,
             answer_timeout_s=(entry.timeout_s if entry else None) or self._delivery.timeout_s,
             deadline=call.deadline,
@@ -96,20 +105,17 @@ class Forward:
     async def _reply(self, call: Call, answer: Answer, entry: Contract | None) -> Reply:
         limit = (entry.max_size_bytes if entry else None) or self._delivery.max_size_bytes
         if answer.body.length is not None and answer.body.length > limit:
-            await _close(answer.body)
+            await _close(answer.body.rest)
             raise _failed(call, "producer.response-too-large", f"the answer exceeds {limit} bytes")
-        if (b"content-encoding", b"gzip") in answer.headers:  # only what is read here is asked for in it (AG-6.3)
-            content = _inflated(call, await whole(call, answer.body, limit), limit)
-            answer = replace(answer, body=Body.whole(content))
         body = answer.body
         if not 200 <= answer.status < 300:
-            body = await self._fault(call, answer, limit)
+            body = await self._fault(call, answer, entry, limit)
         elif not body.start and body.rest is None:
             raise _failed(call, "producer.empty-response", f"status {answer.status} without a body")
         elif self._level(entry) in {"warn", "reject"} or call.encoding != "utf-8":
-            body = Body.whole(await whole(call, body, limit))
+            body = Body.whole(await whole(call, self._counted(call, body), limit))
         if entry is not None and 200 <= answer.status < 300:
-            self._check(call, entry, body)
+            await self._check(call, entry, body)
         if call.encoding != "utf-8":
             body = Body.whole(charset.from_utf8(body.start, call.encoding))
         elif body.rest is not None:
@@ -123,7 +129,10 @@ class Forward:
     def _level(self, entry: Contract | None) -> str:
         return lowered(entry.validation.response, self._delivery.validation_max) if entry else "off"
 
-    def _check(self, call: Call, entry: Contract, body: Body) -> None:
+    def _violations(self, entry: Contract, content: bytes) -> tuple[Violation, ...]:
+        return validate(self._catalogue, entry, tree.parse(content).payload, response=True)
+
+    async def _check(self, call: Call, entry: Contract, body: Body) -> None:
         """Validate the answer at the contract's level (CO-7): in the call, or beside it."""
         level = self._level(entry)
         if level == "observe" and body.rest is None:
@@ -131,7 +140,7 @@ class Forward:
         if level not in {"warn", "reject"}:
             return
         try:
-            violations = validate(self._catalogue, entry, tree.parse(body.start).payload, response=True)
+            violations = await beside(len(body.start), self._violations, entry, body.start)
         except MessageMalformed as error:
             raise _failed(call, "producer.contract-violation", "the answer is not a SOAP message") from error
         if violations:
@@ -140,25 +149,62 @@ class Forward:
                 text = "; ".join(str(violation) for violation in violations)
                 raise _failed(call, "producer.contract-violation", f"the answer violates its contract: {text}")
 
-    async def _fault(self, call: Call, answer: Answer, limit: int) -> Body:
+    async def _fault(self, call: Call, answer: Answer, entry: Contract | None, limit: int) -> Body:
         """A status that is not 2xx: a SOAP 1.1 fault with 500 passes unchanged, all else is VP009 (section 11)."""
-        content = await whole(call, answer.body, limit) if answer.status == 500 else answer.body.start
-        if answer.status != 500:
-            await _close(answer.body)
+        if answer.status == 500:
+            content = await whole(call, self._counted(call, answer.body), limit)
+        else:
+            content = answer.body.start
+            await _close(answer.body.rest)
         if answer.status == 500 and SOAP11 in content:
-            self._note_fault(call, content)
+            _note_fault(call, content, entry)
             return Body.whole(content)
         if answer.status == 500 and SOAP12 in content:
             if self._delivery.pass_soap12_faults:
                 return Body.whole(content)
             raise _failed(call, "producer.soap12-fault", "the producer answered with a SOAP 1.2 fault", answer)
-        self._note_fault(call, content)
+        _note_fault(call, content, entry)
         raise _failed(call, "producer.http-status", "the producer answered with an HTTP error", answer)
 
-    def _note_fault(self, call: Call, content: bytes) -> None:
-        code, text = scan.fault_code(content)
-        if code:
-            call.trail.notes["faultCode"], call.trail.notes["faultString"] = code, text
+    def _counted(self, call: Call, body: Body) -> Body:
+        """An answer that will be read whole, each byte of it counted against what all calls may hold (SW-2.12)."""
+        return body if body.rest is None else replace(body, rest=self._held(call, body.start, body.rest))
+
+    async def _held(self, call: Call, start: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        try:
+            self._hold(call, len(start))
+            async for chunk in rest:
+                self._hold(call, len(chunk))
+                yield chunk
+        finally:
+            await _close(rest)
+
+    def _hold(self, call: Call, size_bytes: int) -> None:
+        try:
+            self._bounds.hold(call.reference, size_bytes)
+        except Overloaded as error:
+            error.retryable = False  # the producer has had the call (SW-14.9)
+            raise
+
+
+def _note_fault(call: Call, content: bytes, entry: Contract | None) -> None:
+    """What the producer's fault says, for the log; the detail of a protected contract may speak of its patient."""
+    code, text = scan.fault_code(content)
+    if not code:
+        return
+    call.trail.notes["faultCode"], call.trail.notes["faultString"] = code, text
+    if entry is not None and entry.access == "open":
+        call.trail.notes["faultDetail"] = scan.fault_detail(content)
+
+
+def _message(call: Call, entry: Contract | None) -> tuple[Body, bytes | None]:
+    """What is sent: a multipart message as it came, where nothing in it must change (SW-13.7), else the envelope."""
+    if call.multipart is None:
+        return translated(call, entry), None
+    if call.target.profile == call.envelope.profile:
+        return Body.whole(call.multipart.content), call.multipart.content_type
+    call.trail.notes["attachments"] = "dropped"
+    return translated(call, entry), None
 
 
 def translated(call: Call, entry: Contract | None) -> Body:
@@ -176,12 +222,16 @@ def translated(call: Call, entry: Contract | None) -> Body:
 
 
 async def whole(call: Call, body: Body, limit: int) -> bytes:
-    """All of an answer's bytes; VP009 beyond the limit."""
+    """All of an answer's bytes; VP009 beyond the limit, or where it is cut off inside its root element (section 11)."""
     if body.rest is None:
         return body.start
     content = bytearray(body.start)
-    async for chunk in _bounded(call, body, limit):
-        content += chunk
+    try:
+        async for chunk in _bounded(call, body, limit):
+            content += chunk
+    except ProducerFailed as failed:
+        if failed.cause != "producer.response-truncated" or not scan.complete(bytes(content)):
+            raise
     return bytes(content)
 
 
@@ -195,18 +245,7 @@ async def _bounded(call: Call, body: Body, limit: int) -> AsyncIterator[bytes]:
                 raise _failed(call, "producer.response-too-large", f"the answer exceeds {limit} bytes")
             yield chunk
     finally:
-        await _close(body)
-
-
-def _inflated(call: Call, content: bytes, limit: int) -> bytes:
-    unzip = zlib.decompressobj(zlib.MAX_WBITS | 16)
-    try:
-        plain = unzip.decompress(content, limit + 1)
-    except zlib.error as error:
-        raise _failed(call, "producer.protocol", "the answer's gzip coding is broken") from error
-    if len(plain) > limit:
-        raise _failed(call, "producer.response-too-large", f"the answer exceeds {limit} bytes")
-    return plain
+        await _close(body.rest)
 
 
 async def _nothing() -> AsyncIterator[bytes]:
@@ -214,8 +253,8 @@ async def _nothing() -> AsyncIterator[bytes]:
     yield b""  # makes this an iterator
 
 
-async def _close(body: Body) -> None:
-    close = getattr(body.rest, "aclose", None)
+async def _close(rest: AsyncIterator[bytes] | None) -> None:
+    close = getattr(rest, "aclose", None)
     if close is not None:
         await close()
 

@@ -70,15 +70,16 @@ class Gateway:
     async def _carry(self, request: Request, send: "_Answering") -> None:
         arrival = arrive(request, time.monotonic())
         call: Call | None = None
+        entered = False
         try:
-            with self._bounds.call():
-                exchange = self._current()
-                call = await self._admit(exchange, arrival)
-                self._events.request_in(call)
-                with self._bounds.consumer(call.sender):
-                    reply = await exchange.handler(call)
-                    await _send_reply(send, call, reply)
-                self._events.answered(call, reply)
+            self._bounds.enter()
+            entered = True
+            exchange = self._current()
+            call = await self._admit(exchange, arrival)
+            call.trail.release = exchange.release
+            self._events.request_in(call)
+            reply = await self._answer(exchange, call, send)
+            self._events.answered(call, reply)
         except Refusal as refusal:
             await self._refuse(send, arrival, call, refusal)
         except ConsumerGone as error:
@@ -88,8 +89,18 @@ class Gateway:
             unexpected.__cause__ = error
             await self._refuse(send, arrival, call, unexpected)
         finally:
-            if arrival.held_bytes:
-                self._bounds.give_back(arrival.held_bytes)
+            if entered:
+                self._bounds.leave()
+            self._bounds.release(arrival.reference)
+
+    async def _answer(self, exchange: Exchange, call: Call, send: "_Answering") -> Reply:
+        self._bounds.enter_of(call.sender)
+        try:
+            reply = await exchange.handler(call)
+            await _send_reply(send, call, reply)
+        finally:
+            self._bounds.leave_of(call.sender)
+        return reply
 
     async def _admit(self, exchange: Exchange, arrival: Arrival) -> Call:
         """Steps 1–3; a refusal there is durable in the journal before it is sent (SW-3.2)."""

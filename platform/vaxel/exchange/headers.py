@@ -55,8 +55,11 @@ class HeaderTable:
         self._to_producer = lru_cache(maxsize=1024)(to_producer)
         self._to_consumer = lru_cache(maxsize=1024)(to_consumer)
 
-    def outgoing(self, call: Call, soap_action: str | None) -> Headers:
-        """The headers towards the producer; `soap_action` replaces the consumer's where it is given (SW-12.7)."""
+    def outgoing(self, call: Call, soap_action: str | None, content_type: bytes | None = None) -> Headers:
+        """The headers towards the producer; `soap_action` replaces the consumer's where it is given (SW-12.7).
+
+        `content_type` is that of a message passed as it came, else the configured one is written.
+        """
         https = call.target.url[:8].lower() == "https://"
         named = _named_by_connection(call.headers)
         passed = [
@@ -71,7 +74,7 @@ class HeaderTable:
             passed.append((b"soapaction", f'"{soap_action}"'.encode("latin-1", "replace")))
         passed += [
             (b"host", host_of(call.target.url)),
-            (b"content-type", self._content_type),
+            (b"content-type", content_type or self._content_type),
             (b"user-agent", self._user_agent),
             (b"x-rivta-original-serviceconsumer-hsaid", call.original_consumer.encode("latin-1", "replace")),
         ]

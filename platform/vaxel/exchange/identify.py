@@ -47,7 +47,7 @@ class Identify:
         self._trust = trust
         self._certificates = certificates
         self._listed = lru_cache(maxsize=4096)(self._find_listed)
-        self._is_proxy = lru_cache(maxsize=4096)(lambda peer: _within(peer, trust.proxies))
+        self._is_proxy = lru_cache(maxsize=4096)(lambda peer: within(peer, trust.proxies))
 
     def __call__(self, request: Request) -> Caller:
         """The caller; every refusal names its cause."""
@@ -57,7 +57,7 @@ class Identify:
 
     def history(self, request: Request, caller: Caller) -> str:
         """The routing history to send on (SW-6.4 to SW-6.6); a loop is VP014."""
-        stated = request.header(b"x-rivta-routing-history")
+        stated = "#".join(request.headers_named(b"x-rivta-routing-history"))
         wanted = self._trust.history_on_https if caller.call_class == "mtls" else self._trust.history
         if caller.call_class == "internal" or not wanted:
             return stated
@@ -131,7 +131,7 @@ class Identify:
 
     def _find_listed(self, peer: str) -> frozenset[str] | None:
         """The senders an internal peer may state; None when it is not an internal peer."""
-        senders = [names for network, names in self._trust.internal_peers if _within(peer, (network,))]
+        senders = [names for network, names in self._trust.internal_peers if within(peer, (network,))]
         return frozenset().union(*senders) if senders else None
 
 
@@ -149,7 +149,7 @@ def _addresses(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(part.strip()[:64] for value in values for part in value.split(",") if part.strip())
 
 
-def _within(text: str, networks: Iterable[Network]) -> bool:
+def within(text: str, networks: Iterable[Network]) -> bool:
     """Whether an address lies in a network; IPv4-mapped addresses count as IPv4, no address as outside (SW-5.2)."""
     address = parse_address(text)
     if address is None:

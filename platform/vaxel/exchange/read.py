@@ -2,15 +2,16 @@
 
 import zlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from vaxel.call import Body, Envelope
+from vaxel.call import Body, Envelope, Multipart
 from vaxel.contracts.catalogue import Catalogue
 from vaxel.contracts.entry import Contract
 from vaxel.errors import MessageMalformed, RequestTooLarge
+from vaxel.exchange.beside import beside
 from vaxel.exchange.bounds import Bounds
 from vaxel.exchange.request import Request
-from vaxel.soap import charset, mtom, scan, tree
+from vaxel.soap import bounds, charset, mtom, scan, tree
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,13 +28,15 @@ class Reading:
 class Message:
     """A message that has been read: its envelope, its body in UTF-8, and the encoding it came in.
 
-    `held_bytes` were counted against the bound on buffered bytes and are given back when the call ends.
+    `multipart` is what the envelope was taken from, where it may go on as it came; `dropped` says that attachments will
+    not.
     """
 
     envelope: Envelope
     body: Body
     encoding: str
-    held_bytes: int
+    multipart: Multipart | None = None
+    dropped: bool = False
 
 
 class Read:
@@ -45,80 +48,100 @@ class Read:
         self._bounds = bounds
         self._largest = max([reading.max_size_bytes, *(entry.max_size_bytes or 0 for entry in catalogue)])
 
-    async def __call__(self, request: Request) -> Message:
-        """The message; `MessageMalformed` (VP015), `RequestTooLarge` (VX003) or `Overloaded` (VX002)."""
+    async def __call__(self, request: Request, reference: str) -> Message:
+        """The message; `MessageMalformed` (VP015), `RequestTooLarge` (VX003) or `Overloaded` (VX002).
+
+        What is kept in memory is counted under the call's reference.
+        """
         if request.length is not None and request.length > self._largest:
             raise _too_large(self._largest)
         content_type = request.header(b"content-type").lower()
         coding = request.header(b"content-encoding").strip().lower()
-        chunks = _decoded(request.chunks, coding, self._largest)
+        plain = coding in {"", "identity"}
+        chunks = self._counted(request.chunks if plain else _decoded(request.chunks, coding, self._largest), reference)
         if content_type.startswith("multipart/"):
-            content = await self._rest(bytearray(), chunks)
-            envelope_bytes = mtom.envelope_of(content, request.header(b"content-type"), self._reading.mtom)
-            return self._whole(envelope_bytes, len(content))
+            return await self._multipart(await self._rest(bytearray(), chunks), request.header(b"content-type"))
         start = bytearray()
         async for chunk in chunks:
             start += chunk
-            if len(start) >= self._reading.head_bytes:
+            if len(start) > self._reading.head_bytes:
                 break
         else:
-            return self._whole(bytes(start), 0)
-        return await self._long(start, chunks, request.length if not coding else None)
+            return await self._whole(bytes(start))
+        return await self._long(start, chunks, request if plain else None)
 
-    def _whole(self, content: bytes, held: int) -> Message:
+    async def _multipart(self, content: bytes, content_type: str) -> Message:
+        """The envelope of an XOP message; what becomes of its attachments is a setting (SW-13.6, SW-13.7)."""
+        mode = self._reading.mtom
+        message = await self._whole(mtom.envelope_of(content, content_type, mode))
+        if mode == "inline" or not mtom.has_attachments(content, content_type):
+            return message
+        entry = self._catalogue.get(message.envelope.contract)
+        protected = entry is not None and entry.access == "patient"
+        if mode == "pass" and not protected and message.encoding == "utf-8":
+            original = Multipart(content_type=content_type.encode("latin-1"), content=content)
+            return replace(message, multipart=original)
+        return replace(message, dropped=True)
+
+    async def _whole(self, content: bytes) -> Message:
         """A message that is at hand in full."""
-        content, encoding = charset.to_utf8(content)
-        try:
-            envelope = tree.parse(content, strict=self._reading.strict)
-        except MessageMalformed as error:
-            envelope = self._head_only(content, error)
+        content, encoding, envelope = await beside(len(content), self._parsed, content)
         self._check_size(self._catalogue.get(envelope.contract), len(content))
-        if held:
-            self._bounds.take(held)
-        return Message(envelope=envelope, body=Body.whole(content), encoding=encoding, held_bytes=held)
+        return Message(envelope=envelope, body=Body.whole(content), encoding=encoding)
+
+    def _head(self, content: bytes) -> Envelope | None:
+        """The envelope by its head alone, which has its limit (SW-4.9)."""
+        limit = self._reading.head_bytes
+        reader = scan.HeadReader(limit=limit, strict=self._reading.strict)
+        return reader.feed(content[: limit + bounds.DEFAULT.tag_bytes])
+
+    def _parsed(self, content: bytes) -> tuple[bytes, str, Envelope]:
+        """The message in UTF-8, the encoding it came in, and its envelope."""
+        content, encoding = charset.to_utf8(content)
+        if len(content) > self._reading.head_bytes:
+            self._head(content)
+        try:
+            return content, encoding, tree.parse(content, strict=self._reading.strict)
+        except MessageMalformed as error:
+            return content, encoding, self._head_only(content, error)
 
     def _head_only(self, content: bytes, malformed: MessageMalformed) -> Envelope:
         """The head of a message that is malformed later, where its contract lets that pass (SW-4.2)."""
-        reader = scan.HeadReader(limit=self._reading.head_bytes, strict=self._reading.strict)
         try:
-            envelope = reader.feed(content)
+            envelope = self._head(content)
         except MessageMalformed:
             envelope = None
         if envelope is None or parsed_whole(self._catalogue.get(envelope.contract)):
             raise malformed
         return envelope
 
-    async def _long(self, start: bytearray, chunks: AsyncIterator[bytes], length: int | None) -> Message:
-        """A message longer than the head limit: streamed where nothing needs the whole of it."""
-        if charset.declared(bytes(start[:256])) == "utf-8":
-            reader = scan.HeadReader(limit=self._reading.head_bytes, strict=self._reading.strict)
-            envelope = reader.feed(bytes(start))
-            if envelope is not None and length is not None:
-                entry = self._catalogue.get(envelope.contract)
-                self._check_size(entry, length)
-                if not parsed_whole(entry):
-                    return Message(
-                        envelope=envelope,
-                        body=Body(start=bytes(start), rest=chunks, length=length),
-                        encoding="utf-8",
-                        held_bytes=0,
-                    )
-        content = await self._rest(start, chunks)
-        return self._whole(content, len(content))
+    async def _long(self, start: bytearray, chunks: AsyncIterator[bytes], request: Request | None) -> Message:
+        """A message longer than the head limit: streamed where nothing needs the whole of it.
+
+        `request` is None where its bytes are not the message's, but coded.
+        """
+        if request is not None and request.length is not None and charset.declared(bytes(start[:256])) == "utf-8":
+            envelope = self._head(bytes(start))
+            entry = self._catalogue.get(envelope.contract) if envelope else None
+            if envelope is not None and not parsed_whole(entry):
+                self._check_size(entry, request.length)
+                body = Body(start=bytes(start), rest=request.chunks, length=request.length)
+                return Message(envelope=envelope, body=body, encoding="utf-8")
+        return await self._whole(await self._rest(start, chunks))
 
     async def _rest(self, start: bytearray, chunks: AsyncIterator[bytes]) -> bytes:
-        """Read to the end, within the largest size and the bound on buffered bytes."""
-        held = 0
-        try:
-            async for chunk in chunks:
-                start += chunk
-                if len(start) > self._largest:
-                    raise _too_large(self._largest)
-                self._bounds.take(len(chunk))
-                held += len(chunk)
-        finally:
-            self._bounds.give_back(held)
+        """Read to the end, within the largest size."""
+        async for chunk in chunks:
+            start += chunk
+            if len(start) > self._largest:
+                raise _too_large(self._largest)
         return bytes(start)
+
+    async def _counted(self, chunks: AsyncIterator[bytes], reference: str) -> AsyncIterator[bytes]:
+        """The same chunks, each counted against the bytes that all calls may hold (SW-2.12)."""
+        async for chunk in chunks:
+            self._bounds.hold(reference, len(chunk))
+            yield chunk
 
     def _check_size(self, entry: Contract | None, size: int) -> None:
         limit = (entry.max_size_bytes if entry else None) or self._reading.max_size_bytes
@@ -135,12 +158,11 @@ def _too_large(limit: int) -> RequestTooLarge:
     return RequestTooLarge("the request is too large", fields={"limit": f"{limit} bytes"})
 
 
+_PLAIN = frozenset({"", "identity"})
+
+
 async def _decoded(chunks: AsyncIterator[bytes], coding: str, limit: int) -> AsyncIterator[bytes]:
     """The body without its `Content-Encoding`; limits count decoded bytes (SW-13.5)."""
-    if coding in {"", "identity"}:
-        async for chunk in chunks:
-            yield chunk
-        return
     if coding != "gzip":
         raise MessageMalformed("the request's Content-Encoding is not supported")
     unzip = zlib.decompressobj(zlib.MAX_WBITS | 16)

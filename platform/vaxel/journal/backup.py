@@ -1,5 +1,6 @@
 """One consistent file of keys, journal and store, and the way back (SW-17.11)."""
 
+import os
 import sqlite3
 import tarfile
 import tempfile
@@ -7,33 +8,34 @@ from pathlib import Path, PurePosixPath
 
 from vaxel.errors import SettingsError
 from vaxel.journal.reader import nodes
+from vaxel.journal.segments import sync_folder
 from vaxel.journal.verify import verify
 
-PARTS = ("keys", "journal", "releases")
+PARTS = ("journal", "keys", "releases")
 STORE = "vaxel.db"
-_LEFT_OUT = frozenset({"lock", "reserve"})
+_LEFT_OUT = frozenset({"lock", "reserve", "reserve-commands"})
 
 
 def backup(var: Path, target: Path) -> int:
     """Write `target` (0600, gzip'd tar); returns the number of files. Safe while the platform runs.
 
-    Keys are read before the journal, so that every sealed record has its key; a segment is read up to its last
-    whole line by the reader of a restored journal.
+    Keys and releases are read after the journal, so that every record has its key and its release; a segment is read up
+    to its last whole line by the reader of a restored journal. The file has its name only when it is whole: raises
+    `SettingsError` where there is one of that name, `OSError` where it cannot be written.
     """
-    count = 0
-    with target.open("xb") as file, tarfile.open(fileobj=file, mode="w:gz") as archive:
-        target.chmod(0o600)
-        for part in PARTS:
-            for path in sorted((var / part).rglob("*")):
-                if path.is_file() and path.name not in _LEFT_OUT:
-                    _add(archive, path, path.relative_to(var))
-                    count += 1
-        if (var / STORE).exists():
-            with tempfile.TemporaryDirectory() as folder:
-                copy = Path(folder) / STORE
-                _copy_store(var / STORE, copy)
-                _add(archive, copy, Path(STORE))
-            count += 1
+    if target.exists():
+        raise SettingsError((f"{target} exists already: choose another name",))
+    unfinished = target.with_name(f"{target.name}.unfinished")
+    try:
+        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            with tarfile.open(fileobj=file, mode="w:gz") as archive:
+                count = _pack(var, archive)
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(unfinished, target)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    sync_folder(target.absolute().parent)
     return count
 
 
@@ -51,6 +53,22 @@ def restore(source: Path, var: Path) -> int:
         _check(Path(folder) / "journal")
         for path in Path(folder).iterdir():
             path.rename(var / path.name)
+    return count
+
+
+def _pack(var: Path, archive: tarfile.TarFile) -> int:
+    count = 0
+    for part in PARTS:
+        for path in sorted((var / part).rglob("*")):
+            if path.is_file() and path.name not in _LEFT_OUT:
+                _add(archive, path, path.relative_to(var))
+                count += 1
+    if (var / STORE).exists():
+        with tempfile.TemporaryDirectory() as folder:
+            copy = Path(folder) / STORE
+            _copy_store(var / STORE, copy)
+            _add(archive, copy, Path(STORE))
+        count += 1
     return count
 
 

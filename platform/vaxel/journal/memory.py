@@ -19,6 +19,10 @@ class MemoryJournal:
             raise JournalUnavailable("the journal was told to fail")
         self.records.append({"kind": kind, **fields})
 
+    async def written(self, kind: str, fields: Mapping[str, Any], *, in_flight: bool = False) -> None:
+        """Keep a record."""
+        self.append(kind, fields, in_flight=in_flight)
+
     async def durable(self, kind: str, fields: Mapping[str, Any], *, in_flight: bool = False) -> None:
         """Keep a record."""
         self.append(kind, fields, in_flight=in_flight)

@@ -1,7 +1,7 @@
 """Reads the journal while it is being written: whole lines only, in the order of the chain."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,11 @@ def lines(folder: Path) -> Iterator[bytes]:
 
 def records(folder: Path) -> Iterator[Record]:
     """Every record of one node, oldest first; lines that are none are left to `vaxel audit verify`."""
-    for line in lines(folder):
+    yield from _readable(lines(folder))
+
+
+def _readable(found: Iterable[bytes]) -> Iterator[Record]:
+    for line in found:
         try:
             yield fields_of(line)
         except ValueError:
@@ -33,12 +37,12 @@ def records(folder: Path) -> Iterator[Record]:
 
 
 def last(folder: Path, count: int) -> list[Record]:
-    """The newest records of one node, oldest of them first."""
+    """The newest records of one node, oldest of them first; lines that are none are left out."""
     found: deque[Record] = deque(maxlen=count)
     for path in reversed(segments(folder)):
         with path.open("rb") as file:
             tail = deque((line for line in file if line.endswith(b"\n")), maxlen=count - len(found))
-        found.extendleft(fields_of(line) for line in reversed(tail))
+        found.extendleft(reversed(list(_readable(tail))))
         if len(found) == count:
             break
     return list(found)

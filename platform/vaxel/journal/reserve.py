@@ -23,7 +23,7 @@ class Reserve:
         if self._path.exists() and self._path.stat().st_size == self._size:
             return True
         try:
-            descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT, 0o600)
+            descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             try:
                 os.posix_fallocate(descriptor, 0, self._size)
             finally:

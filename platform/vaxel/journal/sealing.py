@@ -3,6 +3,7 @@
 import base64
 import hmac
 import os
+from binascii import b2a_base64
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -27,7 +28,7 @@ class Sealer:
         tagging, sealing = self._of(key, make=True)
         nonce = os.urandom(_NONCE_BYTES)
         sealed = nonce + sealing.encrypt(nonce, identity.encode(), key.encode())
-        return {"key": key, "tag": _tag(tagging, identity), "sealed": base64.b64encode(sealed).decode()}
+        return {"key": key, "tag": _tag(tagging, identity), "sealed": _base64(sealed)}
 
     def tags(self, identity: str) -> dict[str, str]:
         """The tag of an identity under each year's keys that there are, for search."""
@@ -70,4 +71,8 @@ def secret_file(path: Path, size_bytes: int, *, make: bool) -> bytes:
 
 
 def _tag(key: bytes, identity: str) -> str:
-    return base64.b64encode(hmac.digest(key, identity.encode(), "sha256")).decode()
+    return _base64(hmac.digest(key, identity.encode(), "sha256"))
+
+
+def _base64(content: bytes) -> str:
+    return b2a_base64(content, newline=False).decode("ascii")

@@ -1,8 +1,9 @@
-"""Writes the journal: a record is in the file before `append` returns, and on the disk before `durable` does.
+"""Writes the journal: a record is in the file before `written` returns, and on the disk before `durable` does.
 
-Lines are written by the event loop, in order; a thread syncs them. While one sync runs, records queue for the next, so
-that one sync serves many calls and nothing waits for a timer. Whatever was promised to nobody may be lost: after a
-failed sync the file is cut back to what is known to be on the disk, and a `recovered` record tells how much was cut.
+Records are written by the event loop, in order, those of one turn of the loop in one write; a thread syncs them.
+While one sync runs, records queue for the next, so that one sync serves many calls and nothing waits for a timer.
+Whatever was promised to nobody may be lost: after a failed sync the file is cut back to what is known to be on the
+disk, and a `recovered` record tells how much was cut.
 """
 
 import asyncio
@@ -62,6 +63,18 @@ class _Sync:
     waiters: list[asyncio.Future[None]] = field(default_factory=list)
 
 
+@dataclass(slots=True, kw_only=True, eq=False)
+class _Entry:
+    """A record that is to be written, and who waits for it: until it is in the file, or (`durable`) on the disk."""
+
+    kind: str
+    fields: Mapping[str, Any]
+    in_flight: bool
+    durable: bool = False
+    time_ns: int = field(default_factory=time.time_ns)
+    done: asyncio.Future[None] | None = None
+
+
 class Journal:
     """The journal of one node, open for writing in one process."""
 
@@ -85,6 +98,7 @@ class Journal:
         self._told = synced
         self._jobs: queue.SimpleQueue[_Sync | None] = queue.SimpleQueue()
         self._waiters: list[asyncio.Future[None]] = []
+        self._pending: list[_Entry] = []
         self._retired: list[int] = []
         self._syncing = False
         self._reason = ""
@@ -121,36 +135,30 @@ class Journal:
             os.close(descriptor)
 
     def append(self, kind: str, fields: Mapping[str, Any], *, in_flight: bool = False) -> None:
-        """Write a record that survives this process now, and a power cut with the next sync."""
+        """Write a record now: it survives this process at once, and a power cut with the next sync."""
         self._admit(in_flight=in_flight)
-        line, head = line_of(self._head, iso(time.time_ns()), kind, fields)
-        if self._size + len(line) > self._segment_bytes and self._size:
-            self._guarded(self._rotate)
-        try:
-            self._put(line)
-        except OSError as error:
-            self._no_room_or_failed(error)
-            if not in_flight:
-                raise self._unavailable() from error
-            self._guarded(lambda: self._put(line))
-        self._head = head
-        self._size += len(line)
+        self._flush()
+        entry = _Entry(kind=kind, fields=fields, in_flight=in_flight)
+        if entry in self._keep([entry]):
+            raise self._unavailable()
+
+    async def written(self, kind: str, fields: Mapping[str, Any], *, in_flight: bool = False) -> None:
+        """The same, with every record of one turn of the loop in one write; returns when it is in the file."""
+        await self._enter(_Entry(kind=kind, fields=fields, in_flight=in_flight))
 
     async def durable(self, kind: str, fields: Mapping[str, Any], *, in_flight: bool = False) -> None:
         """Write a record and return when it is on the disk; raises `JournalUnavailable` (VX001)."""
-        self.append(kind, fields, in_flight=in_flight)
-        done: asyncio.Future[None] = self._loop.create_future()
-        self._waiters.append(done)
-        if not self._syncing:
-            self._sync()
-        await done
+        await self._enter(_Entry(kind=kind, fields=fields, in_flight=in_flight, durable=True))
 
     async def checkpoint(self) -> dict[str, Any] | None:
         """Write a signed checkpoint where there is anything new; returns its fields, to be shipped (SW-18.10)."""
+        self._flush()
         if self._head.seq == self._checkpoint_seq:
             return None
         fields = self._signer.checkpoint(self._node, self._head)
-        await self.durable(CHECKPOINT, fields, in_flight=True)
+        waiting = self._enter(_Entry(kind=CHECKPOINT, fields=fields, in_flight=True, durable=True))
+        self._flush()  # now, so that it stands next to what it signs
+        await waiting
         self._checkpoint_seq = fields["at"] + 1
         return fields
 
@@ -180,15 +188,75 @@ class Journal:
 
     # Writing
 
-    def _put(self, line: bytes) -> None:
-        """Write a whole line or nothing of it."""
+    def _enter(self, entry: "_Entry") -> asyncio.Future[None]:
+        """Take a record for the write at the end of this turn of the loop; raises `JournalUnavailable`."""
+        self._admit(in_flight=entry.in_flight)
+        entry.done = self._loop.create_future()
+        self._pending.append(entry)
+        if len(self._pending) == 1:
+            self._loop.call_soon(self._flush)
+        return entry.done
+
+    def _flush(self) -> None:
+        """Write what was taken, in order, and tell or sync whoever waits for it."""
+        entries, self._pending = self._pending, []
+        if not entries:
+            return
+        refused = self._keep(entries)
+        for entry in entries:
+            if entry.done is None or entry.done.done():
+                continue
+            if entry in refused:
+                entry.done.set_exception(self._unavailable())
+            elif entry.durable:
+                self._waiters.append(entry.done)
+            else:
+                entry.done.set_result(None)
+        if self._waiters and not self._syncing:
+            self._sync()
+
+    def _keep(self, entries: list["_Entry"]) -> list["_Entry"]:
+        """Write records; returns those that were not. Where room is short, those in flight go into the reserve's."""
+        if self._reason:
+            return entries
+        try:
+            self._write(entries)
+        except OSError as error:
+            self._no_room_or_failed(error)
+        else:
+            return []
+        kept = [entry for entry in entries if entry.in_flight]
+        if self._reason or not kept:
+            return entries
+        try:
+            self._write(kept)
+        except OSError as error:
+            self._no_room_or_failed(error)
+            return entries
+        return [entry for entry in entries if not entry.in_flight]
+
+    def _write(self, entries: list["_Entry"]) -> None:
+        """Chain records to the last one, and write all of them or none."""
+        head, lines = self._head, []
+        for entry in entries:
+            line, head = line_of(head, iso(entry.time_ns), entry.kind, entry.fields)
+            lines.append(line)
+        content = b"".join(lines)
+        if self._size + len(content) > self._segment_bytes and self._size:
+            self._rotate()
+        self._put(content)
+        self._head = head
+        self._size += len(content)
+
+    def _put(self, content: bytes) -> None:
+        """Write all of it or nothing."""
         written = -1
         try:
-            written = os.write(self._descriptor, line)
+            written = os.write(self._descriptor, content)
         finally:
-            if written != len(line):
+            if written != len(content):
                 os.ftruncate(self._descriptor, self._size)
-        if written != len(line):
+        if written != len(content):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def _rotate(self) -> None:
@@ -200,13 +268,6 @@ class Journal:
 
     def _segment(self, number: int) -> int:
         return os.open(path_of(self._folder, number), os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-
-    def _guarded(self, write: Callable[[], None]) -> None:
-        try:
-            write()
-        except OSError as error:
-            self._no_room_or_failed(error)
-            raise self._unavailable() from error
 
     # Failing closed, and healing
 

@@ -123,7 +123,8 @@ class FindContent:
             started=began,
             deadline=min(self._deadline, began + self._timeout_s),
             gone=None,
-            trail=Trail(),
+            multipart=None,
+            trail=Trail(release=self._call.trail.release),
         )
 
 

@@ -10,6 +10,7 @@ from vaxel.engagements.fields import BY_NAME, FIELDS, value
 from vaxel.engagements.model import Engagement, Transaction
 from vaxel.engagements.subscribers import Subscriber
 from vaxel.errors import IndexField
+from vaxel.exchange.audit import Journal
 from vaxel.store import asking, facts, moving, outbox
 from vaxel.store.asking import DeadLetter
 from vaxel.store.codec import unpacked
@@ -19,6 +20,16 @@ Note = Callable[[dict[str, Any]], Awaitable[None]]
 """Writes an `admin` record that is durable before the act, with `patient` sealed."""
 PORTION = 1000
 MOST = 10_000
+
+
+def noting(journal: Journal) -> Note:
+    """Writes such records to the journal (P-120)."""
+
+    async def note(fields: dict[str, Any]) -> None:
+        patient = {"patient": journal.seal(fields["patient"])} if "patient" in fields else {}
+        await journal.durable("admin", fields | patient)
+
+    return note
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

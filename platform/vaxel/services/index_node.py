@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from vaxel.adapters.index_telemetry import IndexEvents
@@ -15,6 +15,7 @@ from vaxel.engagements.subscribers import Subscriber, subscribers
 from vaxel.errors import IndexTechnical
 from vaxel.services.applying import Applier, Collecting
 from vaxel.services.engagement_index import Behaviour, EngagementIndex, Situation
+from vaxel.services.inner_calls import Switch
 from vaxel.services.notifying import Notifier, through
 from vaxel.services.pulling import Puller, Source
 from vaxel.settings import swedish_day, swedish_now
@@ -42,9 +43,9 @@ class Conduct:
 
 
 class IndexNode:
-    """Answers, applies and notifies; `switch` is the platform's own finished handler."""
+    """Answers, applies and notifies; `switch` is the platform's own."""
 
-    def __init__(self, store: Store, conduct: Conduct, events: IndexEvents, switch: Callable[[], Handler]) -> None:
+    def __init__(self, store: Store, conduct: Conduct, events: IndexEvents, switch: Switch) -> None:
         self.store = store
         self._conduct = conduct
         self._events = events

@@ -3,9 +3,10 @@
 import math
 import os
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 
-from vaxel.call import Body, Call, Caller, HsaId, Reply
+from vaxel.call import Body, Call, Caller, Handler, HsaId, Reply
 from vaxel.soap import tree
 
 
@@ -29,6 +30,21 @@ def inner_call(content: bytes, *, sender: str, correlation_id: str, soap_action:
         original_consumer_in="",
         routing_history=sender,
     )
+
+
+class Switch:
+    """The platform's own finished handler; `ended` lets go of what a call held, by its reference (SW-2.12)."""
+
+    def __init__(self, current: Callable[[], Handler], ended: Callable[[str], None]) -> None:
+        self._current, self._ended = current, ended
+
+    async def ask(self, call: Call) -> tuple[int, bytes]:
+        """Status and content of the reply; raises what the handler raises."""
+        try:
+            reply = await self._current()(call)
+            return reply.status, await content_of(reply)
+        finally:
+            self._ended(call.reference)
 
 
 async def content_of(reply: Reply) -> bytes:

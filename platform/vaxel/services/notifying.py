@@ -7,13 +7,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from vaxel.adapters.index_telemetry import IndexEvents
-from vaxel.call import Handler
 from vaxel.engagements import write
 from vaxel.engagements.fields import NOTIFY
 from vaxel.engagements.model import Identity, Transaction
 from vaxel.engagements.retrying import Outcome, Policy, Queue, advance
 from vaxel.errors import IndexTechnical, MessageMalformed, Refusal
-from vaxel.services.inner_calls import content_of, inner_call
+from vaxel.services.inner_calls import Switch, inner_call
 from vaxel.soap import scan, tree
 from vaxel.store import asking, outbox
 from vaxel.store.outbox import Held, Stand, Waiting
@@ -37,20 +36,19 @@ Send = Callable[[str, str, Sequence[Transaction]], Awaitable[Attempt]]
 """Subscriber, correlation id and transactions → what became of it."""
 
 
-def through(switch: Callable[[], Handler], own: Callable[[], str]) -> Send:
+def through(switch: Switch, own: Callable[[], str]) -> Send:
     """Sending through the platform's own switch as its own id (EI-8.4)."""
 
     async def send(subscriber: str, correlation_id: str, told: Sequence[Transaction]) -> Attempt:
         content = write.notification(subscriber, told)
         call = inner_call(content, sender=own(), correlation_id=correlation_id, soap_action=ACTION)
         try:
-            reply = await switch()(call)
-            answer = await content_of(reply)
+            status, answer = await switch.ask(call)
         except Refusal as refusal:
             answered = refusal.cause == "producer.http-status"
             outcome = Outcome.REFUSED if answered else Outcome.UNREACHABLE
             return Attempt(outcome=outcome, comment=f"{refusal.code} {refusal.cause}")
-        return judged(reply.status, answer)
+        return judged(status, answer)
 
     return send
 

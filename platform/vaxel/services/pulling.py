@@ -6,13 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from vaxel.adapters.index_telemetry import IndexEvents
-from vaxel.call import Handler
 from vaxel.engagements import checks, pull, write
 from vaxel.engagements.batch import Arrived
 from vaxel.engagements.fields import CHANGES
 from vaxel.engagements.model import Transaction
 from vaxel.services.applying import Applier
-from vaxel.services.inner_calls import content_of, inner_call
+from vaxel.services.inner_calls import Switch, inner_call
 from vaxel.soap import tree
 from vaxel.store import asking, facts, inbox
 from vaxel.store.store import Store
@@ -44,7 +43,7 @@ class Puller:
         self,
         store: Store,
         applier: Applier,
-        switch: Callable[[], Handler],
+        switch: Switch,
         rules: Callable[[], checks.Rules],
         now: Callable[[], str],
         events: IndexEvents,
@@ -91,9 +90,8 @@ class Puller:
         content = write.asking(source.address, source.domain, since, after)
         correlation_id = str(uuid.uuid4())
         call = inner_call(content, sender=self._rules().own, correlation_id=correlation_id, soap_action=ACTION)
-        reply = await self._switch()(call)
-        answer = await content_of(reply)
-        if reply.status >= 400:
+        status, answer = await self._switch.ask(call)
+        if status >= 400:
             raise PullFailed("the source answered with a fault")
         return pull.portion(tree.parse(answer).payload)
 

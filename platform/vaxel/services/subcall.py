@@ -56,7 +56,9 @@ class SubCalls:
         self._rewrite = aggregation.rewrite if aggregation else {}
         self._message = Rewriting(content, call.receiver, tuple(self._rewrite))
         headers = tuple(each for each in call.headers if each[0] not in _NOT_PASSED and not each[0].startswith(_OWN))
-        self._template = replace(call, parent=call.id, headers=headers, deadline=deadline, gone=None, encoding="utf-8")
+        self._template = replace(
+            call, parent=call.id, headers=headers, deadline=deadline, gone=None, multipart=None, encoding="utf-8"
+        )
         self._handler, self._cutting, self._failed = handler, cutting, failed
         self._held = 0
 
@@ -96,7 +98,7 @@ class SubCalls:
             body=Body.whole(self._message.to(source.address, values)),
             received_at=datetime.now(UTC),
             started=time.monotonic(),
-            trail=Trail(),
+            trail=Trail(release=self._template.trail.release),
         )
 
     async def _cut(self, content: bytes) -> tuple[Cut | None, Failure | None]:

@@ -25,37 +25,55 @@ _TAG = re.compile(rb"<(/?)[^\s/>!?]+((?:[^>\"']|\"[^\"]*\"|'[^']*')*)>")
 _CLOSINGS = {b"<!--": b"-->", b"<![CDATA[": b"]]>", b"<?": b"?>"}
 _MARKED = (b"!", b"?")
 _SLASH = ord("/")
+_NEITHER = bytes(set(range(256)) - set(b"<="))
+_PIECE = 262_144
+_FINEST = 64
 _ATTRIBUTE = re.compile(rb"""([^\s=]+)\s*=\s*(?:"[^"]*"|'[^']*')""")
 
 
 def check(content: bytes, bounds: Bounds = DEFAULT) -> None:
     """Refuse a document type (`request.doctype-forbidden`) and what is beyond `bounds` (`request.too-complex`)."""
-    suspicious = (
-        b"<!DOCTYPE" in content
-        or (content.count(b"<") > bounds.depth * 2 and _deep(content, bounds.depth))
-        or ((content.count(b"=") > bounds.namespaces or len(content) > bounds.tag_bytes) and _large(content, bounds))
-    )
+    suspicious = any(_suspicious(content, start, bounds) for start in range(0, len(content), _PIECE))
+    if not suspicious and content.count(b"<") > bounds.depth:
+        suspicious = _balance(content, 0, len(content), 0, bounds.depth) is None
     if suspicious:
         _exact(content, bounds)
 
 
-def _deep(content: bytes, depth: int) -> bool:
-    """Whether it could be nested deeper: a row of more than `depth` start tags without an end tag between, roughly.
+def _suspicious(content: bytes, start: int, bounds: Bounds) -> bool:
+    """Whether a piece could hold a document type, a tag that is too long, or one with too many `=`.
 
-    Every end tag holds `</`; an empty element `/>`. A running balance over chunks of the document is an upper bound.
+    What is left of a tag without all but `<` and `=` shows how many `=` follow each other; and a tag that is too
+    long leaves a stretch of half that length, counted from the piece's start, without any `<`. Pieces overlap by a
+    tag's length, and are small because the interpreter stands still while one is looked at.
     """
-    balance = highest = 0
-    for part in content.split(b"</"):
-        starts = part.count(b"<")
-        highest = max(highest, balance + starts)
-        balance += starts - part.count(b"/>") - 1
-        balance = max(balance, 0)
-    return highest > depth
+    end = start + _PIECE + bounds.tag_bytes
+    half = bounds.tag_bytes // 2
+    return (
+        content.find(b"<!DOCTYPE", start, end) >= 0
+        or b"=" * (bounds.namespaces + 1) in content[start:end].translate(None, _NEITHER)
+        or any(content.find(b"<", at, at + half) < 0 for at in range(start, min(end, len(content)) - half + 1, half))
+    )
 
 
-def _large(content: bytes, bounds: Bounds) -> bool:
-    """Whether a tag could be too long, or hold more than the fewest `=` that could be too many."""
-    return any(len(part) >= bounds.tag_bytes or part.count(b"=") > bounds.namespaces for part in content.split(b"<"))
+def _balance(content: bytes, start: int, end: int, balance: int, depth: int, block: int = 4096) -> int | None:
+    """How deep the elements are at `end`, roughly; None where they could be nested deeper than `depth` before.
+
+    Start tags less end tags and empty elements, block by block; within a block every start tag counts before any
+    end tag, which is an upper bound. Where it is too high, the block is looked at in smaller ones.
+    """
+    for at in range(start, end, block):
+        to = min(at + block, end)
+        closing = content.count(b"</", at, to + 1)
+        starts = content.count(b"<", at, to) - closing
+        if balance + starts <= depth:
+            balance = max(balance + starts - closing - content.count(b"/>", at, to + 1), 0)
+            continue
+        finer = _balance(content, at, to, balance, depth, block // 8) if block > _FINEST else None
+        if finer is None:
+            return None
+        balance = finer
+    return balance
 
 
 def _exact(content: bytes, bounds: Bounds) -> None:

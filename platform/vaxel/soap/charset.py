@@ -12,6 +12,8 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_UNMARKED = {b"<\0?\0": "utf-16le", b"\0<\0?": "utf-16be", b"<\0\0\0": "utf-32le", b"\0\0\0<": "utf-32be"}
+"""How a document of wide characters begins that has no byte order mark."""
 _DECLARATION = re.compile(rb"""^\s*<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["'][^>]*?\?>""")
 _TEXT_DECLARATION = re.compile(r"""^\ufeff?\s*<\?xml\s[^>]*?\?>""")
 _USUAL = tuple(b'<?xml version="1.0" encoding="%b"' % name for name in (b"UTF-8", b"utf-8"))
@@ -37,10 +39,8 @@ def declared(start: bytes) -> str:
     for mark, name in _BOMS:
         if start.startswith(mark):
             return name
-    if start[:4] == b"<\0?\0":
-        return "utf-16le"
-    if start[:4] == b"\0<\0?":
-        return "utf-16be"
+    if start[:4] in _UNMARKED:
+        return _UNMARKED[start[:4]]
     match = _DECLARATION.match(start)
     if match is None:
         return "utf-8"

@@ -23,8 +23,8 @@ class HeadReader:
         self._seen = bytearray()
         self._path: list[str] = []
         self._in_header = False
-        self._texts: list[tuple[int, str, list[str]]] = []
-        self._found: list[tuple[str, str]] = []
+        self._found: list[tuple[str, list[str]]] = []  # address headers by their start: the last decides (SW-4.1)
+        self._open: list[tuple[int, list[str]]] = []
         self._bodies = 0
         self._payload = ""
         self._error: MessageMalformed | None = None
@@ -56,9 +56,13 @@ class HeadReader:
         parser.StartDoctypeDeclHandler = self._doctype
         return parser
 
+    def _stop(self) -> None:
+        """All is known that will be: what follows passes without a call."""
+        self._parser.StartElementHandler = None
+        self._parser.EndElementHandler = None
+        self._parser.CharacterDataHandler = None
+
     def _start(self, name: str, _: dict[str, str]) -> None:
-        if self._payload or self._error:
-            return
         namespace, local = _split(name)
         self._path.append(name)
         depth = len(self._path)
@@ -68,38 +72,40 @@ class HeadReader:
         elif depth > 1 and (namespace, local) == (SOAP11, "Body"):
             self._body(depth)
         elif self._bodies:
-            if depth == 3:
+            if depth == 3 and self._parser.CurrentByteIndex > self._limit:
+                self._refuse("the envelope's head is too large", "head-too-large")
+            elif depth == 3:
                 self._payload = name
+                self._stop()
         elif self._in_header and local in HEADER_NAMES and (not self._strict or self._standard(name, depth)):
-            self._texts.append((depth, name, []))
+            text: list[str] = []
+            self._found.append((name, text))
+            self._open.append((depth, text))
         elif local == "Header":
             self._in_header = True
 
     def _body(self, depth: int) -> None:
         if depth == 2 and not self._bodies:
             self._bodies = 1
-        elif self._bodies or self._in_header:
-            self._refuse("more than one Body", "ambiguous-envelope")
+        else:
+            self._refuse("a Body stands elsewhere", "ambiguous-envelope")
 
     def _standard(self, name: str, depth: int) -> bool:
         return depth == 3 and "{" + name in STANDARD_HEADERS and self._path[1] == f"{SOAP11}}}Header"
 
     def _end(self, _: str) -> None:
-        if self._payload or self._error:
-            return
         depth = len(self._path)
         self._path.pop()
-        if self._texts and self._texts[-1][0] == depth:
-            opened = self._texts.pop()
-            self._found.append((opened[1], "".join(opened[2])))
+        if self._open and self._open[-1][0] == depth:
+            self._open.pop()
         if depth == 2 and self._bodies:
             self._refuse("the Body is empty", "no-body-element")
         if depth == 1 and not self._bodies:
             self._refuse("the envelope has no Body", "no-body-element")
 
     def _text(self, text: str) -> None:
-        if self._texts and self._texts[-1][0] == len(self._path) and not self._payload:
-            self._texts[-1][2].append(text)
+        if self._open and self._open[-1][0] == len(self._path):
+            self._open[-1][1].append(text)
 
     def _doctype(self, *_: object) -> None:
         self._refuse("a document type is not allowed", "doctype-forbidden")
@@ -107,11 +113,13 @@ class HeadReader:
     def _refuse(self, reason: str, cause: str) -> None:
         if self._error is None:
             self._error = MessageMalformed(reason, cause=f"request.{cause}")
+            self._stop()
 
     def _envelope(self) -> Envelope:
-        if len({text for _, text in self._found}) > 1:
+        texts = {"".join(text) for _, text in self._found}
+        if len(texts) > 1:
             raise MessageMalformed("several address headers differ", cause="request.ambiguous-envelope")
-        name, receiver = self._found[-1] if self._found else ("", "")
+        name, receiver = (self._found[-1][0], texts.pop()) if self._found else ("", "")
         namespace, local = _split(name)
         contract, operation = _split(self._payload)
         return Envelope(
@@ -134,6 +142,17 @@ def fault_code(content: bytes) -> tuple[str, str]:
         code[1].decode("utf-8", "replace").strip() if code else "",
         text[1].decode("utf-8", "replace").strip() if text else "",
     )
+
+
+_FAULT_DETAIL = re.compile(rb"<((?:[\w.-]+:)?detail)(?:\s[^>]*)?>(.*?)</\1\s*>", re.S)
+_TAG = re.compile(rb"<[^>]*>")
+DETAIL_BYTES = 500
+
+
+def fault_detail(content: bytes) -> str:
+    """The text of a SOAP 1.1 fault's detail, without tags and cut short; empty where there is none; never raises."""
+    found = _FAULT_DETAIL.search(content)
+    return b" ".join(_TAG.sub(b" ", found[2]).split())[:DETAIL_BYTES].decode("utf-8", "replace") if found else ""
 
 
 def complete(content: bytes) -> bool:

@@ -1,13 +1,18 @@
 """BP 2.0 ↔ 2.1: the address element changes its name, and every other byte is kept (SW-9.1 to SW-9.5)."""
 
+import re
 from xml.parsers import expat
 
 from vaxel.call import RivtaProfile
 from vaxel.errors import TranslationFailed
-from vaxel.soap.names import ADDRESSING, BP20_ADDRESS, BP21_ADDRESS, HEADER_NAMES, REGISTRY_1
+from vaxel.soap.names import ADDRESSING, BP20_ADDRESS, BP21_ADDRESS, HEADER_NAMES, REGISTRY_1, SOAP11
 
 _PREFIX = b"vxa"
-"""Prefix of the new element's namespace; declared on the element itself, so it can clash with nothing outside."""
+"""Prefix of the new element's namespace, declared on the element itself, so that it clashes with nothing outside."""
+_START = re.compile(rb"<([^\s/>]+)(?:[^>\"']|\"[^\"]*\"|'[^']*')*>")
+
+_Tags = tuple[str, int, int]
+"""An element's name as expat writes it, and the byte offsets of its start and end tags."""
 
 
 def translate(content: bytes, target: RivtaProfile, registry: str | None = None) -> bytes:
@@ -18,7 +23,10 @@ def translate(content: bytes, target: RivtaProfile, registry: str | None = None)
     local, namespace = (
         (BP20_ADDRESS, ADDRESSING) if target is RivtaProfile.BP20 else (BP21_ADDRESS, registry or REGISTRY_1)
     )
-    edits = _edits(content, _tags(content), f"vxa:{local}".encode(), namespace.encode())
+    edits: list[tuple[int, int, bytes]] = []
+    for name, opening, closing in _tags(content):
+        if name != f"{namespace}}}{local}":
+            edits += _edits(content, opening, closing, local.encode(), namespace.encode())
     if not edits:
         raise TranslationFailed("no address element to translate")
     parts, position = [], 0
@@ -28,10 +36,10 @@ def translate(content: bytes, target: RivtaProfile, registry: str | None = None)
     return b"".join([*parts, content[position:]])
 
 
-def _tags(content: bytes) -> list[tuple[int, int]]:
-    """Byte offsets of the start and end tags of each address element in the header."""
-    found: list[tuple[int, int]] = []
-    opened: list[tuple[int, int]] = []
+def _tags(content: bytes) -> list[_Tags]:
+    """Each address element in the header."""
+    found: list[_Tags] = []
+    opened: list[tuple[int, str, int]] = []
     state = {"depth": 0, "header": 0, "done": 0}
     parser = expat.ParserCreate("utf-8", "}")
 
@@ -40,16 +48,17 @@ def _tags(content: bytes) -> list[tuple[int, int]]:
         local = name.rpartition("}")[2]
         if state["done"]:
             return
-        if local == "Body" and state["depth"] == 2:
+        if name == f"{SOAP11}}}Body" and state["depth"] == 2:
             state["done"] = 1
         elif state["header"] and local in HEADER_NAMES:
-            opened.append((state["depth"], parser.CurrentByteIndex))
+            opened.append((state["depth"], name, parser.CurrentByteIndex))
         elif local == "Header":
             state["header"] = 1
 
     def end(_: str) -> None:
         if opened and opened[-1][0] == state["depth"]:
-            found.append((opened.pop()[1], parser.CurrentByteIndex))
+            name, opening = opened.pop()[1:]
+            found.append((name, opening, parser.CurrentByteIndex))
         state["depth"] -= 1
 
     parser.StartElementHandler, parser.EndElementHandler = start, end
@@ -61,18 +70,15 @@ def _tags(content: bytes) -> list[tuple[int, int]]:
     return found
 
 
-def _edits(content: bytes, tags: list[tuple[int, int]], name: bytes, namespace: bytes) -> list[tuple[int, int, bytes]]:
-    """(start, end, replacement) for the names in start and end tags; attributes and text between them stay."""
-    edits = []
-    declared = name + b' xmlns:%s="%s"' % (_PREFIX, namespace)
-    for opening, closing in tags:
-        edits.append((opening + 1, _name_end(content, opening + 1), declared))
-        if content.startswith(b"</", closing):
-            edits.append((closing + 2, _name_end(content, closing + 2), name))
+def _edits(content: bytes, opening: int, closing: int, local: bytes, namespace: bytes) -> list[tuple[int, int, bytes]]:
+    """(start, end, replacement) for an element's names in start and end tag; attributes and text between them stay."""
+    prefix = _PREFIX
+    while prefix in content[opening:closing]:  # another platform has translated it before, or it is the consumer's own
+        prefix += b"a"
+    name = prefix + b":" + local
+    tag = _START.match(content, opening)
+    assert tag is not None, "expat has read it"  # noqa: S101
+    edits = [(tag.start(1), tag.end(1), name + b' xmlns:%s="%s"' % (prefix, namespace))]
+    if not tag[0].endswith(b"/>"):
+        edits.append((closing + 2, closing + 2 + len(tag[1]), name))
     return edits
-
-
-def _name_end(content: bytes, position: int) -> int:
-    while content[position : position + 1] not in (b" ", b"\t", b"\r", b"\n", b">", b"/", b""):
-        position += 1
-    return position

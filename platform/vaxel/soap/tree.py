@@ -36,7 +36,7 @@ def parse(content: bytes, *, strict: bool = False) -> Envelope:
     payload = next(children, None)
     if payload is None:
         raise MessageMalformed("the Body is empty", cause="request.no-body-element")
-    if next(children, None) is not None:
+    if payload.tag == body.tag or next(children, None) is not None:
         raise MessageMalformed("the Body has more than one element", cause="request.ambiguous-envelope")
     contract, operation = split(payload.tag)
     return Envelope(
@@ -98,10 +98,10 @@ def _address(root: Any, body: Any, strict: bool) -> tuple[str, RivtaProfile, str
         if element is body:
             break
         tag = element.tag
+        if tag == _BODY:
+            raise MessageMalformed("a Body stands before the Body", cause="request.ambiguous-envelope")
         local = tag[tag.rfind("}") + 1 :]
         if within_header:
-            if tag == _BODY:
-                raise MessageMalformed("a Body stands before the Body", cause="request.ambiguous-envelope")
             if local in HEADER_NAMES and (not strict or _standard(element, root)):
                 found.append(element)
         elif local == "Header":
