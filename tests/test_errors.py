@@ -18,7 +18,8 @@ def refusals(kind: type[Refusal] = Refusal) -> Iterator[type[Refusal]]:
 
 def test_every_code_belongs_to_one_class() -> None:
     codes = [kind.code for kind in refusals()]
-    assert len(set(codes)) == len(codes)
+    twice = {code for code in codes if codes.count(code) > 1}
+    assert twice == {"VX010"}, "Client or Server by its cause (switch.md 14.2, aggregation.md section 12)"
     assert all(issubclass(kind, VaxelError) for kind in (Refusal, DataError, SettingsError))
 
 

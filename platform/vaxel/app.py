@@ -2,13 +2,14 @@
 
 import asyncio
 import gc
+import ipaddress
 import os
 import secrets
 import signal
 import socket
 import time
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from importlib import resources
 from pathlib import Path
@@ -20,10 +21,10 @@ from watchfiles import awatch
 from vaxel import __version__
 from vaxel.adapters.addresses import AllowedNetworks
 from vaxel.adapters.certificates import Certificates, read_trusted
-from vaxel.adapters.clock import Clock
 from vaxel.adapters.coding import Decoding
 from vaxel.adapters.handshakes import Handshakes
 from vaxel.adapters.health import Health, logged
+from vaxel.adapters.index_telemetry import IndexEvents
 from vaxel.adapters.payloads import Payloads
 from vaxel.adapters.probes import Prober
 from vaxel.adapters.producers import Producers
@@ -33,19 +34,22 @@ from vaxel.adapters.server import Listeners
 from vaxel.adapters.telemetry import CallEvents, Log, Metrics
 from vaxel.adapters.tls import ProducerTls, ends, listener_context, tell
 from vaxel.adapters.vitals import Series
-from vaxel.admin import portions
+from vaxel.admin import own_services, portions
 from vaxel.admin.cautions import cautions
 from vaxel.admin.facts import Facts
-from vaxel.admin.front import Front
+from vaxel.admin.front import App, Front
+from vaxel.admin.housekeeping import Housekeeping
+from vaxel.admin.index_paths import IndexPaths
 from vaxel.admin.keeper import Keeper, State
 from vaxel.admin.operations import Operations, Reloaded, Surfaces
 from vaxel.admin.producers import origins
 from vaxel.admin.publication import Publisher
 from vaxel.admin.quality import Watch
-from vaxel.call import Call
+from vaxel.call import Call, Handler
 from vaxel.contracts.publish import Publication
 from vaxel.delivery import Answer, Outgoing
 from vaxel.directory.resolve import RoutingRules
+from vaxel.engagements.port import Index
 from vaxel.errors import DataError, JournalUnavailable
 from vaxel.exchange import Exchange, Rules, journey
 from vaxel.exchange.bounds import Bounds
@@ -63,11 +67,17 @@ from vaxel.journal.reserve import Reserve
 from vaxel.journal.sealing import Sealer
 from vaxel.journal.ship import Shipper
 from vaxel.journal.writer import Journal
+from vaxel.services.index_acts import IndexActs, noting
+from vaxel.services.index_node import IndexNode
+from vaxel.services.inner_calls import Switch
 from vaxel.services.monitoring import monitoring
+from vaxel.services.reporting import Reports
 from vaxel.settings import Settings, swedish_day, swedish_now
 from vaxel.soap.faults import FaultWriter, read_texts
+from vaxel.store.address import address as store_address
+from vaxel.store.port import StoreIndex
+from vaxel.store.store import Store
 
-CHECKPOINT_S = 10
 LOOK_S = 2
 
 
@@ -91,6 +101,7 @@ class Platform:
         )
         self.watch = Watch(QualityFile(settings.var / "quality" / f"{settings.node}.json"), self.metrics, log)
         self.observer = Observer(self.bounds, settings.observe_cpu, self.watch.told)
+        self.reports = Reports(log, self.metrics)
         self.journal = Journal(
             settings.var / "journal" / settings.node,
             settings.node,
@@ -124,12 +135,24 @@ class Platform:
             swedish_day,
             self._swap,
         )
+        self._keep_index()
         self.facts = Facts(self)
+        self.housekeeping = Housekeeping(self.journal, Shipper(settings.checkpoint_to), self.facts, log)
         self._run_file = settings.var / "run.json"
         self.exchange: Exchange | None = None
         self.ports: dict[str, int] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = asyncio.Event()
+
+    def _keep_index(self) -> None:
+        """The engagement index, which is opened when a route leads to it."""
+        settings = self.settings
+        switch = Switch(lambda: self._handler, self.bounds.release)
+        store = Store(store_address(settings.store_url, settings.var))
+        events = IndexEvents(self.log, self.metrics.registry)
+        self.index = IndexNode(store, portions.index_conduct(settings), events, switch)
+        self.engagements: Index = StoreIndex(store, settings.index_timeout_s)
+        self.acts = IndexActs(store, noting(self.journal), self.index.subscribers, self.index.wake)
 
     # Starting and stopping
 
@@ -152,12 +175,13 @@ class Platform:
             asyncio.create_task(work, name=name)
             for name, work in (
                 ("sweep", self.listeners.sweep()),
-                ("checkpoints", self._checkpoints()),
-                ("clock", self._watch_clock()),
+                ("checkpoints", self.housekeeping.checkpoints()),
+                ("clock", self.housekeeping.watch_clock()),
                 ("probes", self.prober.run()),
                 ("files", self._watch_files()),
                 ("tls", self._watch_tls()),
                 ("quality", self.watch.keep()),
+                ("index", self.index.run()),
             )
         ]
         self._run_file.write_bytes(orjson.dumps({"pid": os.getpid(), "ports": self.ports}))
@@ -186,6 +210,7 @@ class Platform:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.observer.stop()
         self.watch.write(self.watch.changed_rows())
+        await self.index.store.close()
         await self.producers.close()
         if self.journal.opened:
             await self.journal.close()
@@ -204,7 +229,9 @@ class Platform:
         )
         self._gauges()
         switch = Compressed(gateway) if settings.gzip_consumer else gateway
-        self.front = Front(switch, self._publisher(), Operations(self._surfaces()))
+        operations = Operations(self._surfaces())
+        paths = self._index_paths(switch, operations)
+        self.front = Front(switch, self._publisher(), operations, paths, aggregated=settings.aggregation_http)
         self.https_front = Front(switch, self._publisher(), None)
         self.ports["http"] = await self.listeners.listen(self.front, settings.host, settings.http_port)
         if settings.https:
@@ -231,19 +258,28 @@ class Platform:
         gauge("vaxel_clock_jumps", "Jumps of the system clock", lambda: self.facts.clock_jumps)
         gauge("vaxel_log_lines_dropped", "Log lines that could not be written", lambda: self.log.dropped)
         gauge("vaxel_tls_problem", "1 while a changed TLS file cannot be used", lambda: bool(self.facts.tls_problem))
+        gauge(
+            "vaxel_index_not_applied", "Transactions answered and not applied yet", lambda: self.index.applier.waiting
+        )
         gauge("vaxel_certificate_days", "Days until the first own certificate ends", self.facts.certificate_days)
 
     def _web(self) -> Any:
         from vaxel.admin.api import api  # FastAPI is imported for the web port only
         from vaxel.admin.contract_facts import ContractFacts
         from vaxel.admin.contract_routes import routes
+        from vaxel.admin.index import add
         from vaxel.admin.payloads import AuditedPayloads
 
         payloads = AuditedPayloads(self.payloads, self.journal, allowed=self.settings.log_payload)
         contracts = ContractFacts(lambda: self.keeper.state, swedish_day, self.settings.validation_max)
         more = routes(contracts, lambda *wanted: self.watch.quality.rows(*wanted))
-        key = admin_key(self.settings.var / "admin.key")
-        return api(key, self.facts.status, self.facts.release, self.reload, payloads, self.facts.producers, more)
+        key, facts, index = admin_key(self.settings.var / "admin.key"), self.facts, partial(add, acts=self.acts)
+        return api(key, facts.status, facts.release, self.reload, payloads, facts.producers, more, index)
+
+    def _index_paths(self, switch: App, operations: Operations) -> IndexPaths | None:
+        peers = [ipaddress.ip_network(network) for network, _ in self.settings.internal_peers]
+        parts = (self._fault_writer(), peers, operations, self.acts, self.index.subscribers, self.reload)
+        return IndexPaths(switch, *parts) if self.settings.index_http else None
 
     def _publisher(self) -> Publisher:
         settings = self.settings
@@ -264,9 +300,13 @@ class Platform:
         self.health.keep(origins(state.directory))
         self.publication = Publication(state.catalogue, self.home.schema)
         observe = partial(self.observer.offer, state.catalogue)
+        services: dict[str, Handler] = {
+            "monitoring": monitoring(__version__, self.instance_name, swedish_now),
+            "engagement-index": self.index.use(own_services.situation(settings, state)),
+        }
         forward = Forward(
             Decoding(self.health, offer=settings.gzip_producer),
-            {"monitoring": monitoring(__version__, self.instance_name, swedish_now)},
+            services,
             state.catalogue,
             HeaderTable(portions.header_rules(settings, self.instance_id)),
             Delivery(
@@ -287,6 +327,11 @@ class Platform:
             validation_max=settings.validation_max,
             forward_unknown=settings.unknown_contracts == "forward",
         )
+        handler = journey(state.directory, state.catalogue, self.journal, rules, self.watch.count, observe, forward)
+        services["aggregate"] = own_services.aggregate(
+            settings, state, handler, lambda: self.engagements, self.reports, self.instance_id
+        )  # it gets the finished handler, for its own calls
+        self._handler = handler
         self.exchange = Exchange(
             door=Door(
                 Identify(portions.trust(settings, self.instance_id), self.certificates),
@@ -295,7 +340,7 @@ class Platform:
                 state.directory,
                 reject=settings.original_consumer == "reject",
             ),
-            handler=journey(state.directory, state.catalogue, self.journal, rules, self.watch.count, observe, forward),
+            handler=handler,
             catalogue=state.catalogue,
             directory=state.directory,
             release=state.release.number,
@@ -436,43 +481,6 @@ class Platform:
                 with suppress(OSError, ValueError, IndexError):
                     found[path.name] = ends(path)
         return found
-
-    # Housekeeping
-
-    async def _checkpoints(self) -> None:
-        shipper = Shipper(self.settings.checkpoint_to)
-        waiting: list[dict[str, Any]] = []
-        while True:
-            await asyncio.sleep(CHECKPOINT_S)
-            try:
-                checkpoint = await self.journal.checkpoint()
-                waiting = [*waiting, checkpoint][-1000:] if checkpoint else waiting
-                while waiting:
-                    await asyncio.to_thread(shipper.ship, waiting[0])
-                    waiting.pop(0)
-                    self.facts.shipped_at = datetime.now(UTC)
-                self.facts.ship_problem = ""
-            except JournalUnavailable:
-                continue  # readiness says so
-            except OSError as error:
-                self.facts.ship_problem = str(error)
-                self.log.event("journal.checkpoint-not-shipped", level="error", reason=type(error).__name__)
-
-    async def _watch_clock(self) -> None:
-        """Tell of a system clock that jumps (SW-17.10)."""
-        clock = Clock()
-        while True:
-            await asyncio.sleep(1)
-            jump_s = clock.jump_s()
-            if jump_s:
-                await self._jumped(jump_s)
-
-    async def _jumped(self, seconds: float) -> None:
-        self.facts.clock_jumps += 1
-        self.facts.clock_jumped_s = seconds
-        self.log.event("clock.jump", level="error", seconds=seconds)
-        with suppress(JournalUnavailable):
-            await self.journal.durable("admin", {"action": "clock", "seconds": seconds})
 
     def _surfaces(self) -> Surfaces:
         settings = self.settings

@@ -133,6 +133,7 @@ class Trail:
     retries: int = 0
     request_bytes: int = 0
     response_bytes: int = 0
+    rows: int | None = None
     release: int = 0
     notes: dict[str, str] = field(default_factory=dict)
 
@@ -144,7 +145,8 @@ class Call:
     `id` names this call in the journal; `reference` is what the caller can quote, equal to the outermost call's id.
     `deadline` and `started` are monotonic seconds, `received_at` is aware UTC. `encoding` is the request's
     own; `body` is UTF-8 already. `url` is as the caller wrote it, without query. `multipart` is the message that the
-    body was taken from, where it may go on unchanged.
+    body was taken from, where it may go on unchanged. `gone` returns when the consumer is gone, for whoever does work
+    that nobody else would want.
     """
 
     id: str
@@ -166,6 +168,7 @@ class Call:
     multipart: Multipart | None = None
     target: Target = UNROUTED
     parent: str | None = None
+    gone: Callable[[], Awaitable[None]] | None = None
     trail: Trail = field(default_factory=Trail)
 
     @property

@@ -24,6 +24,15 @@
         ├── Overloaded             VX002
         ├── RequestTooLarge        VX003
         ├── ContractUnknown        VX004
+        ├── IndexFailed            VX010
+        ├── QuestionRefused        VX010
+        ├── IndexTechnical         EI000
+        ├── IndexSchema            EI001
+        ├── IndexDuplicate         EI002
+        ├── IndexWrongReceiver     EI003
+        ├── IndexField             EI004
+        ├── IndexReservedAddress   EI005
+        ├── IndexReservedSource    EI006
         ├── TokenMissing           AC001
         └── TokenRefused           AC003
 
@@ -77,11 +86,13 @@ class Refusal(VaxelError):
     """A call that is not carried out.
 
     `cause` is the stable machine-readable id of SW-14.3, `fields` what `detailString` says (`name: value`,
-    English, never a patient identity), `retryable` as SW-14.9: certainly not delivered, may succeed later.
+    English, never a patient identity), `retryable` as SW-14.9: certainly not delivered, may succeed later. `faultcode`
+    says who is at fault where the code alone does not.
     """
 
     code: ClassVar[str]
     default_cause: ClassVar[str]
+    faultcode: ClassVar[str] = ""
 
     def __init__(
         self,
@@ -107,7 +118,7 @@ class Refusal(VaxelError):
         return f"{text}\n{self.last_line}" if self.last_line else text
 
 
-# Causes where the call was certainly not delivered and may succeed later (SW-14.9). `journal.unavailable`
+# Causes where the call was certainly not delivered and may succeed later (SW-14.9, EI-9.3). `journal.unavailable`
 # is retryable in step 4 only, so the audit layer says so itself.
 RETRYABLE = frozenset(
     {
@@ -118,6 +129,8 @@ RETRYABLE = frozenset(
         "producer.circuit-open",
         "directory.unavailable",
         "platform.overloaded",
+        "index.locked",
+        "store.unavailable",
     }
 )
 
@@ -264,6 +277,70 @@ class ContractUnknown(Refusal):
 
     code = "VX004"
     default_cause = "contract.unknown"
+
+
+class IndexFailed(Refusal):
+    """VX010: the engagement index could not say who holds something (aggregation.md AG-4.3, AG-4.4)."""
+
+    code = "VX010"
+    default_cause = "index.fault"
+
+
+class QuestionRefused(Refusal):
+    """VX010: the request cannot be put to many sources; the caller is at fault (aggregation.md section 12)."""
+
+    code = "VX010"
+    default_cause = "request.patient-missing"
+    faultcode = "Client"
+
+
+class IndexTechnical(Refusal):
+    """EI000: the index cannot do it: the count, a missing search field, a lock, the store (section 9)."""
+
+    code = "EI000"
+    default_cause = "internal.error"
+
+
+class IndexSchema(Refusal):
+    """EI001: the request violates the index's schema."""
+
+    code = "EI001"
+    default_cause = "request.schema"
+
+
+class IndexDuplicate(Refusal):
+    """EI002: two transactions of a request have one identity (EI-4.3)."""
+
+    code = "EI002"
+    default_cause = "request.duplicate-identity"
+
+
+class IndexWrongReceiver(Refusal):
+    """EI003: the request is addressed to another index (EI-4.2)."""
+
+    code = "EI003"
+    default_cause = "request.wrong-index"
+
+
+class IndexField(Refusal):
+    """EI004: a field is missing, too long, or not a date, or has white space at an end (EI-4.5)."""
+
+    code = "EI004"
+    default_cause = "request.field-missing"
+
+
+class IndexReservedAddress(Refusal):
+    """EI005: an engagement's logical address is a reserved id (EI-4.4)."""
+
+    code = "EI005"
+    default_cause = "request.reserved-address"
+
+
+class IndexReservedSource(Refusal):
+    """EI006: an engagement's source system is a reserved id (EI-4.4)."""
+
+    code = "EI006"
+    default_cause = "request.reserved-source"
 
 
 class TokenMissing(Refusal):

@@ -53,6 +53,7 @@ def _day(second: int) -> date:
 _USERINFO = re.compile(r"(?<=:)//[^/@]+@")
 PREFIX = "VAXEL_"
 FILE = "vaxel.toml"
+_PASSWORD = re.compile(r"(://[^/:@]*:)[^@/]*@")
 FOREIGN = frozenset({"VAXEL_RIVTA_DIR", "VAXEL_TEST_MESSAGES"})
 """Names that the tests use: their reference data, and how many messages they make."""
 
@@ -190,6 +191,21 @@ class Settings(BaseModel):
     probe_interval_s: Seconds = 5
     probe_parallel: Count = 8
 
+    own_addresses: Words = ()
+    aggregation_timeout_s: Seconds = 28
+    aggregation_margin_s: Annotated[float, Field(ge=0)] = 0.25
+    aggregation_parallel: Count = 200
+    aggregation_filtered: Literal["summary", "records", "off"] = "summary"
+    aggregation_legacy_codes: Switch = False
+    aggregation_empty_synch: Switch = False
+    aggregation_order: Literal["arrival", "source"] = "arrival"
+    aggregation_duplicates: Literal["identical", "identity", "keep"] = "identical"
+    aggregation_error_result: Literal["fail", "ignore"] = "fail"
+    aggregation_spool_bytes: Count = 8_388_608
+    aggregation_max_bytes: Count = 104_857_600
+    aggregation_tree: Switch = False
+    aggregation_http: Switch = False
+
     max_size_bytes: Count = 15_728_640
     envelope_head_bytes: Count = 262_144
     response_peek_bytes: Count = 65_536
@@ -227,13 +243,45 @@ class Settings(BaseModel):
     call_events: Literal["summary", "all"] = "summary"
     log_headers: Words = _items(LOG_HEADERS)
     log_payload: Switch = False
+
+    store_url: str = ""
+
+    index_address: str = ""
+    index_timeout_s: Seconds = 20
+    index_other_addresses: Words = ()
+    index_http: Switch = False
+    index_sync: Switch = False
+    index_check_sender: Literal["off", "warn", "enforce"] = "off"
+    index_max_transactions: Count = 1000
+    index_collect_threshold: Annotated[int, Field(ge=0)] = 1
+    index_collect_size: Count = 1000
+    index_collect_s: Seconds = 5
+    index_retry_attempts: Count = 5
+    index_retry_s: Annotated[float, Field(ge=0)] = 1
+    index_retry_factor: Annotated[float, Field(ge=1)] = 1
+    index_retry_max_s: Seconds = 600
+    index_forward_unchanged: Switch = True
+    index_domain_rules: Literal["off", "warn", "enforce"] = "warn"
+    index_locked: Literal["queue", "refuse"] = "queue"
+    index_resident_pattern: str = ""
+    index_updates_page: Count = 500
+    index_updates_days: Count = 90
+    index_pull: Internal = ()
+    index_pull_s: Seconds = 3600
+
     checkpoint_to: str = ""
     segment_bytes: Count = 67_108_864
     reserve_bytes: Count = 4_194_304
 
     tls_producer: tuple[ProducerTls, ...] = ()
 
-    @field_validator("sender_pattern", "headers_request_remove", "headers_request_keep", "headers_response_remove")
+    @field_validator(
+        "sender_pattern",
+        "index_resident_pattern",
+        "headers_request_remove",
+        "headers_request_keep",
+        "headers_response_remove",
+    )
     @classmethod
     def _compiles(cls, value: str) -> str:
         try:
@@ -269,6 +317,10 @@ class Settings(BaseModel):
             (
                 bool(self.trusted_proxies) and not self.tls_client_ca and not self.trust_unverified_header,
                 "VAXEL_TRUSTED_PROXIES needs VAXEL_TLS_CLIENT_CA, or VAXEL_TRUST_UNVERIFIED_HEADER=on",
+            ),
+            (
+                self.aggregation_margin_s >= self.aggregation_timeout_s,
+                "VAXEL_AGGREGATION_MARGIN_S must be less than VAXEL_AGGREGATION_TIMEOUT_S",
             ),
             (bool(self.tls_crl) and not self.tls_client_ca, "VAXEL_TLS_CRL needs VAXEL_TLS_CLIENT_CA"),
             (bool(self.producer_key) and not self.producer_cert, "VAXEL_PRODUCER_KEY needs VAXEL_PRODUCER_CERT"),
@@ -323,7 +375,7 @@ def effective(settings: Settings) -> dict[str, str]:
     for name in Settings.model_fields:
         value = getattr(settings, name)
         secret = value is not None and name.endswith("_key")
-        shown[PREFIX + name.upper()] = "***" if secret else _text(value)
+        shown[PREFIX + name.upper()] = "***" if secret else _PASSWORD.sub(r"\1***@", _text(value))
     return shown
 
 

@@ -31,7 +31,9 @@ async def asked(
     async def producers() -> list[dict[str, Any]]:
         return [{"endpoint": "http://producer.example:80"}]
 
-    app = api("key", lambda: {"Name": "vaxel"}, lambda: {"number": 1}, reload, Payloads(), producers)
+    app = api(
+        "key", lambda: {"Name": "vaxel"}, lambda: {"number": 1}, reload, Payloads(), producers, lambda app, guard: None
+    )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://x") as client:
         return await client.request(method, path, headers=dict(headers or {}), **told)  # type: ignore[arg-type]
 

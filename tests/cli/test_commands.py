@@ -34,7 +34,7 @@ def test_the_demo_shows_a_call_and_its_records() -> None:
     """README: one command, an answer, the journal, and refusals for those whom the platform must protect."""
     done = program("demo", "--once")
     assert done.returncode == 0, done.stdout + done.stderr
-    for word in ("GetDiagnosisResponse", "VP009", "AC001", "VP004", "opened", "closed", "chain whole"):
+    for word in ("GetDiagnosisResponse", "VP009", "AC001", "VP004", "every source", "opened", "closed", "chain whole"):
         assert word in done.stdout
 
 

@@ -155,6 +155,8 @@ def test_sw_14_9_what_may_be_repeated() -> None:
             "producer.circuit-open",
             "directory.unavailable",
             "platform.overloaded",
+            "index.locked",  # these two by engagement_index.md EI-9.3
+            "store.unavailable",
         ]
     ) == (RETRYABLE)
     for causes in CAUSES.values():

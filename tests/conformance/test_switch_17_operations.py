@@ -143,7 +143,7 @@ async def test_sw_17_6_ready_names_what_is_missing(tmp_path: Path, path: str) ->
 async def test_sw_17_10_a_jump_of_the_clock_is_told_everywhere(tmp_path: Path) -> None:
     """Event, metric, status and a record of kind `admin`."""
     async with scene(tmp_path) as stage:
-        await stage.platform._jumped(-42.0)
+        await stage.platform.housekeeping.jumped(-42.0)
         assert [line["seconds"] for line in stage.log_lines() if line.get("event.action") == "clock.jump"] == [-42.0]
         assert "vaxel_clock_jumps 1.0" in (await get(stage, "/metrics")).text
         status = orjson.loads((await get(stage, "/status")).content)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -92,6 +93,14 @@ async def test_what_breaks_is_closed_as_aborted(error: BaseException) -> None:
     with pytest.raises(type(error)):
         await told.handler(a_call())
     assert told.closed()["outcome"] == "aborted"
+
+
+async def test_a_call_to_a_source_that_is_not_waited_for_any_more_is_cancelled() -> None:
+    """AG-7.3, AG-7.6."""
+    told = Answering(asyncio.CancelledError())
+    with pytest.raises(asyncio.CancelledError):
+        await told.handler(replace(a_call(), parent="outer"))
+    assert told.closed()["outcome"] == "cancelled"
 
 
 async def streamed(told: Answering) -> AsyncIterator[bytes]:

@@ -25,10 +25,11 @@ IN_FLIGHT = 16
 
 
 class Victim:
-    """A platform in a process of its own, over a home that survives it."""
+    """A platform in a process of its own, over a home that survives it; `told` are settings of the story."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, told: dict[str, str] | None = None) -> None:
         self.home = home
+        self.told = told or {}
         self.run_file = home / "var" / "run.json"
 
     def start(self) -> int:
@@ -42,7 +43,9 @@ class Victim:
             "VAXEL_SEGMENT_BYTES": "200000",
         }
         command = [sys.executable, "-m", "vaxel", "serve", "--home", str(self.home)]
-        self.process = subprocess.Popen(command, env={**os.environ, **environment}, stdout=subprocess.DEVNULL)
+        self.process = subprocess.Popen(
+            command, env={**os.environ, **environment, **self.told}, stdout=subprocess.DEVNULL
+        )
         return 0
 
     async def port(self) -> int:

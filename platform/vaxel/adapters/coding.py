@@ -22,7 +22,7 @@ class Decoding:
 
     async def send(self, outgoing: Outgoing) -> Answer:
         """The answer without its coding; VP009 `producer.protocol` where that is none we know, or broken."""
-        if self._offer:
+        if self._offer and OFFER not in outgoing.headers:
             outgoing = replace(outgoing, headers=(*outgoing.headers, OFFER))
         answer = await self._producer.send(outgoing)
         for name, value in answer.headers:

@@ -69,6 +69,7 @@ class Cycle:
         self._left = 0
         self.keep_alive: bool = parser.should_keep_alive()
         self.whole = False
+        self._delivered = False
         self.begun = False
         self.done = False
 
@@ -111,9 +112,9 @@ class Cycle:
                 self._connection.transport.abort()
 
     async def receive(self) -> Message:
-        """ASGI: the next part of the body, or `http.disconnect`."""
-        if not self._body and not self.whole and not self._gone:
-            if self._continue and not self.begun:
+        """ASGI: the next part of the body; after the last, `http.disconnect` when the peer is gone."""
+        if not self._body and not self._gone and (not self.whole or self._delivered):
+            if self._continue and not self.begun and not self.whole:
                 self._continue = False
                 self._connection.write(_CONTINUE)
             self._connection.resume_reading()
@@ -123,6 +124,7 @@ class Cycle:
             return {"type": "http.disconnect"}
         body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
         self._body.clear()
+        self._delivered = self.whole
         return {"type": "http.request", "body": body, "more_body": not self.whole}
 
     async def send(self, message: Message) -> None:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from vaxel.adapters.telemetry import Log, masked
+from vaxel.adapters.telemetry import Log
 from vaxel.call import Call
 from vaxel.delivery import Answer, Outgoing
+from vaxel.masking import masked
 
 Kind = Literal["correlation_id", "sender", "contract"]
 MAX_MINUTES = 60

@@ -20,6 +20,7 @@ from vaxel.adapters.tallies import Count, Spread
 from vaxel.call import Call, Headers, Reply
 from vaxel.errors import Refusal
 from vaxel.instants import iso
+from vaxel.masking import masked
 
 _STATIC = {
     "event.module": "skltp-messages",
@@ -34,12 +35,6 @@ _FORWARDED = {
     b"x-vp-forwarded-port": "labels.httpXForwardedPort",
 }
 FILTERED = frozenset({b"x-forwarded-tls-client-cert", b"x-vp-auth-cert", b"x-fk-auth-cert", b"authorization"})
-_IDENTITY = re.compile(r"(?<!\d)(?:\d{2})?\d{6}[-+]?\d{4}(?!\d)")
-
-
-def masked(text: str) -> str:
-    """The text with what looks like a personal identity number replaced (SW-18.6)."""
-    return _IDENTITY.sub("************", text)
 
 
 class Log:

@@ -15,6 +15,8 @@ from vaxel.admin.payloads import PayloadLog
 from vaxel.admin.problems import Problem, answer, invalid
 
 Facts = Callable[[], dict[str, Any]]
+More = Callable[[FastAPI, list[Any]], None]
+"""Adds routes to the application, behind the guard that it is given."""
 
 
 class PayloadWindow(BaseModel):
@@ -34,7 +36,7 @@ def api(
     reload: Callable[[], Any],
     payloads: PayloadLog,
     producers: Callable[[], Awaitable[list[dict[str, Any]]]],
-    *more: APIRouter,
+    *more: APIRouter | More,
 ) -> FastAPI:
     """The application with `more` routes; every path below `/api/v1` needs `Authorization: Bearer <key>`."""
 
@@ -49,8 +51,11 @@ def api(
     app.add_exception_handler(Problem, answer)
     app.add_exception_handler(RequestValidationError, invalid)
     guard = [Depends(authorised)]
-    for router in more:
-        app.include_router(router, dependencies=guard)
+    for each in more:
+        if isinstance(each, APIRouter):
+            app.include_router(each, dependencies=guard)
+        else:
+            each(app, guard)
 
     @app.get("/api/v1/status", dependencies=guard)
     async def show_status() -> JSONResponse:

@@ -76,7 +76,7 @@ class Operations:
         path = ALIASES.get(asked, asked)
         if scope["method"] not in {"GET", "HEAD"}:
             answer = Answer(status=405, content_type=b"text/plain", content=b"use GET\n")
-        elif not path.startswith("/health/") and not self._admitted(scope):
+        elif not path.startswith("/health/") and not self.admitted(scope):
             answer = Answer(status=403, content_type=b"text/plain", content=b"not from this address\n")
         else:
             answer = await self._answer(path)
@@ -110,7 +110,7 @@ class Operations:
         content = "".join(f"<br>{escape(' '.join(line.split()))}\n" for line in lines)
         return Answer(status=200, content_type=b"text/html;", content=content.encode())
 
-    def _admitted(self, scope: Scope) -> bool:
+    def admitted(self, scope: Scope) -> bool:
         """Whether the caller's address is on the list; a forwarded one is judged where there is one (SW-2.9)."""
         surfaces = self._surfaces
         peer = (scope.get("client") or ("", 0))[0]

@@ -8,9 +8,20 @@ from vaxel.adapters.probes import ProbeRules
 from vaxel.adapters.producers import Calling
 from vaxel.adapters.server import Limits
 from vaxel.adapters.tls import Profile
+from vaxel.aggregation.plan import Rules
+from vaxel.aggregation.status import Wording
+from vaxel.directory.model import Directory
+from vaxel.directory.resolve import RoutingRules
+from vaxel.engagements import checks
+from vaxel.engagements.retrying import Policy
 from vaxel.exchange.headers import HeaderRules
 from vaxel.exchange.identify import Trust
 from vaxel.exchange.read import Reading
+from vaxel.services.applying import Collecting
+from vaxel.services.asked import Aggregating
+from vaxel.services.engagement_index import Behaviour
+from vaxel.services.index_node import Conduct, reserved
+from vaxel.services.pulling import Source
 from vaxel.settings import Settings
 
 
@@ -109,4 +120,68 @@ def header_rules(settings: Settings, instance_id: str) -> HeaderRules:
         content_type=settings.content_type,
         user_agent=settings.user_agent or f"Vaxel/{__version__}",
         correlation_id_to_https=settings.correlation_id_to_https,
+    )
+
+
+def aggregating(settings: Settings) -> Aggregating:
+    """How answers of many sources are joined."""
+    return Aggregating(
+        rules=Rules(
+            routing=settings.routing_rules(RoutingRules), own=settings.own_addresses, tree=settings.aggregation_tree
+        ),
+        timeout_s=settings.aggregation_timeout_s,
+        margin_s=settings.aggregation_margin_s,
+        parallel=settings.aggregation_parallel,
+        filtered=settings.aggregation_filtered,
+        wording=Wording(legacy_codes=settings.aggregation_legacy_codes, empty_synch=settings.aggregation_empty_synch),
+        order=settings.aggregation_order,
+        duplicates=settings.aggregation_duplicates,
+        error_fails=settings.aggregation_error_result == "fail",
+        spool_bytes=settings.aggregation_spool_bytes,
+        max_bytes=settings.aggregation_max_bytes,
+    )
+
+
+def index_conduct(settings: Settings) -> Conduct:
+    """How the engagement index works on this node."""
+    return Conduct(
+        node=settings.node,
+        behaviour=Behaviour(
+            sync=settings.index_sync,
+            check_sender=settings.index_check_sender,
+            domain_rules=settings.index_domain_rules,
+            locked=settings.index_locked,
+            updates_page=settings.index_updates_page,
+            updates_days=settings.index_updates_days,
+            own_pattern=bool(settings.index_resident_pattern),
+        ),
+        collecting=Collecting(
+            threshold=settings.index_collect_threshold,
+            size=settings.index_collect_size,
+            longest_s=settings.index_collect_s,
+        ),
+        policy=Policy(
+            attempts=settings.index_retry_attempts,
+            wait_s=settings.index_retry_s,
+            factor=settings.index_retry_factor,
+            longest_s=settings.index_retry_max_s,
+            largest=settings.index_max_transactions,
+        ),
+        forward_unchanged=settings.index_forward_unchanged,
+        sources=tuple(
+            Source(address=address, domain=domain) for address, domains in settings.index_pull for domain in domains
+        ),
+        pull_s=settings.index_pull_s,
+    )
+
+
+def index_rules(settings: Settings, directory: Directory) -> checks.Rules:
+    """What the index's requests are held to in this directory."""
+    own = settings.index_address or directory.platform.id
+    return checks.Rules(
+        own=own,
+        addresses=frozenset(each.lower() for each in (own, *settings.index_other_addresses)),
+        reserved=reserved(directory, own),
+        transactions=settings.index_max_transactions,
+        resident=settings.index_resident_pattern or checks.RESIDENT,
     )

@@ -4,6 +4,8 @@ from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
+from vaxel.errors import Refusal
+
 TYPE = "urn:vaxel:problem:"
 
 
@@ -26,6 +28,14 @@ async def answer(_: Request, error: Exception) -> JSONResponse:
     }
     headers = {"WWW-Authenticate": "Bearer"} if problem.status == 401 else None
     return JSONResponse(content, problem.status, headers, media_type="application/problem+json")
+
+
+async def refused(request: Request, error: Exception) -> JSONResponse:
+    """A refusal of the platform: 503 where it may succeed later, 422 where it will not."""
+    if not isinstance(error, Refusal):
+        return await answer(request, error)
+    status = 503 if error.retryable else 422
+    return await answer(request, Problem(status, error.cause, f"{error.code} {error.reason}", error.detail))
 
 
 async def invalid(request: Request, error: Exception) -> JSONResponse:

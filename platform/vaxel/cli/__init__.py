@@ -6,7 +6,7 @@ from typing import Protocol
 
 import typer
 
-from vaxel.cli import asking, cataloguing, judging, recorded, running, watching
+from vaxel.cli import asking, cataloguing, indexing, judging, recorded, running, watching
 from vaxel.cli.options import Compose
 from vaxel.errors import DataError, SettingsError, VaxelError
 
@@ -34,6 +34,7 @@ def build(compose: Compose) -> Run:
     cataloguing.add(app)
     judging.add(app)
     recorded.add(app)
+    indexing.add(app)
     watching.add(app)
 
     def run(arguments: Sequence[str] | None = None) -> None:

@@ -1,5 +1,6 @@
 """`vaxel call`, `why` and `produce`: talk to a platform, ask it for its reasons, be a producer for it."""
 
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,6 +14,7 @@ from rich.syntax import Syntax
 from rich.table import Table
 
 from vaxel.cli.options import HomeOption, JsonOption, fail, opened
+from vaxel.cli.sources import Progress, shown_live, table_of
 from vaxel.contracts.catalogue import Catalogue
 from vaxel.contracts.entry import Contract
 from vaxel.contracts.load import load
@@ -46,9 +48,11 @@ def add(app: typer.Typer) -> None:
     ) -> None:
         """Send a message through a running platform and show answer, times and reference.
 
+        Of many sources (--to the platform's own address) it shows each one's records as they come.
+
         Example: vaxel call GetDiagnosis --to SE2321000016-39KJ --from SE5565594230-B9P
         """
-        from vaxel.demo.calling import Line, send
+        from vaxel.demo.calling import Line
 
         found, settings = opened(home)
         certificate = cert or _own_certificate(found, sender)
@@ -56,11 +60,13 @@ def add(app: typer.Typer) -> None:
         content = body.read_bytes() if body else _sample(found, settings, contract, to, patient)
         headers = {"authorization": f"Bearer {token.read_text().strip()}"} if token else {}
         line = Line(url=url or _url(found, settings), certificate=certificate, key=key, ca=authority)
+        entry = _catalogue(found, settings)[0].named(contract)
+        progress = Progress(entry) if entry and entry.aggregation and entry.records else None
         try:
-            outcome = send(line, content, headers)
+            outcome = _sent(line, content, headers, progress, live=not json and to == _platform(found))
         except (httpx.HTTPError, OSError) as error:
             fail(f"{line.url} could not be called: {type(error).__name__}: {error}; is the platform running?")
-        _show(outcome, as_json=json)
+        _show(outcome, progress, as_json=json)
         if not outcome.answered:
             raise typer.Exit(1)
 
@@ -186,7 +192,32 @@ def _url(home: Home, settings: Settings) -> str:
     return f"https://{host}:{ports['https']}/vp" if "https" in ports else f"http://{host}:{ports['http']}/vp"
 
 
-def _show(outcome: Any, *, as_json: bool) -> None:
+def _platform(home: Home) -> str:
+    directory = load_directory(home.directory_files(), frozenset(), swedish_day()).directory
+    return directory.platform.id
+
+
+def _sent(line: Any, content: bytes, headers: dict[str, str], progress: Progress | None, *, live: bool) -> Any:
+    """Send; the platform itself is asked for a stream of what many sources say, shown as each of them finishes."""
+    from vaxel.demo.calling import send
+
+    if progress is None or not live:
+        return send(line, content, headers, progress.feed if progress else lambda *_: None)
+    with shown_live(console, progress) as shown:
+
+        def came(part: bytes, ms: float) -> None:
+            progress.feed(part, ms)
+            shown.refresh()
+
+        outcome = send(line, content, {**headers, "x-vaxel-stream": "on"}, came)
+    if outcome.cause == "request.stream-not-possible":
+        progress.clear()
+        return send(line, content, headers, progress.feed)
+    return outcome
+
+
+def _show(outcome: Any, progress: Progress | None, *, as_json: bool) -> None:
+    rows = progress.rows if progress and outcome.answered else ()
     facts = {
         "status": outcome.status,
         "total_ms": round(outcome.total_ms, 1),
@@ -197,7 +228,8 @@ def _show(outcome: Any, *, as_json: bool) -> None:
         "fault": outcome.fault,
     }
     if as_json:
-        print(orjson.dumps(facts | {"answer": outcome.content.decode("utf-8", "replace")}).decode())
+        told = {"sources": [asdict(row) for row in rows]} if rows else {}
+        print(orjson.dumps(facts | told | {"answer": outcome.content.decode("utf-8", "replace")}).decode())
         return
     console.print(Syntax(outcome.content.decode("utf-8", "replace"), "xml", word_wrap=True))
     table = Table("", "")
@@ -205,6 +237,12 @@ def _show(outcome: Any, *, as_json: bool) -> None:
         if value:
             table.add_row(name, str(value))
     console.print(table)
+    if progress is None or not outcome.answered:
+        return
+    if rows:
+        console.print(table_of(rows))
+    for reason, count in progress.left_out.items():
+        console.print(f"left out: {count} × {reason}")
 
 
 def _described(entry: Contract | None) -> str:

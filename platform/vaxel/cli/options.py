@@ -10,6 +10,7 @@ import typer
 from vaxel import home as homes
 from vaxel import settings as process
 from vaxel.adapters.telemetry import Log
+from vaxel.engagements.port import Index
 from vaxel.home import Home
 from vaxel.settings import Settings
 
@@ -18,6 +19,7 @@ class Node(Protocol):
     """A platform that can be started and stopped."""
 
     ports: dict[str, int]
+    engagements: Index
 
     def start(self) -> Coroutine[Any, Any, None]:
         """Everything up."""

@@ -132,7 +132,7 @@ def add(app: typer.Typer) -> None:
         Example: vaxel backup /mnt/backup/vaxel-2026-11-24.tar.gz
         """
         _, settings = opened(home)
-        _note(settings, {"action": "backup", "to": target.name})
+        note(settings, {"action": "backup", "to": target.name})
         count = archive.backup(settings.var, target)
         console.print(f"{count} files were copied to {target}")
 
@@ -144,7 +144,7 @@ def add(app: typer.Typer) -> None:
         """
         _, settings = opened(home)
         count = archive.restore(source, settings.var)
-        _note(settings, {"action": "restore", "from": source.name})
+        note(settings, {"action": "restore", "from": source.name})
         console.print(f"{count} files were put back into {settings.var}")
 
 
@@ -181,7 +181,7 @@ def _revealed(settings: Settings, sealer: Sealer, records: list[dict[str, Any]])
     sealed = [record for record in records if "patient" in record]
     who = os.environ.get("SUDO_USER") or os.environ.get("USER") or str(os.getuid())
     fields = {"action": "reveal", "by": who, "records": len(sealed)}
-    _note(settings, fields)
+    note(settings, fields)
     opened_now = {id(record): {**record, "patient": _open(sealer, record["patient"])} for record in sealed}
     return [opened_now.get(id(record), record) for record in records]
 
@@ -193,7 +193,7 @@ def _open(sealer: Sealer, patient: dict[str, str]) -> str:
         return f"({error})"
 
 
-def _note(settings: Settings, fields: dict[str, Any]) -> None:
+def note(settings: Settings, fields: dict[str, Any]) -> None:
     """Record what was done here, in a node of the commands' own, since the platform's may be in use."""
 
     async def write() -> None:
@@ -206,11 +206,16 @@ def _note(settings: Settings, fields: dict[str, Any]) -> None:
         )
         journal.open()
         try:
-            await journal.durable("admin", fields)
+            await journal.durable("admin", sealed(journal, fields))
         finally:
             await journal.close()
 
     asyncio.run(write())
+
+
+def sealed(journal: Journal, fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a record, a `patient` among them sealed (P-120)."""
+    return fields | {"patient": journal.seal(fields["patient"])} if "patient" in fields else fields
 
 
 def _judge(verdicts: list[Any], *, as_json: bool) -> None:

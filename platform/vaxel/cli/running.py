@@ -73,6 +73,8 @@ def run_node(compose: Compose, settings: Settings, home: Home) -> None:
 
 async def _demo(compose: Compose, folder: Path, port: int, *, once: bool) -> bool:
     """Run the demo; True where `--once` did not get the answers it should."""
+    from vaxel.adapters.memory_index import MemoryIndex
+    from vaxel.demo.parties import engagements
     from vaxel.demo.run import parties, until_stopped
     from vaxel.demo.show import show_once
 
@@ -84,6 +86,7 @@ async def _demo(compose: Compose, folder: Path, port: int, *, once: bool) -> boo
         settings = process.read(home.path)
         with (folder / "log.jsonl").open("wb") as stream:
             node = compose(settings, home, Log(stream))
+            node.engagements = MemoryIndex(engagements())
             await node.start()
             try:
                 if once:
@@ -113,6 +116,7 @@ def _invite(home: Home, ports: dict[str, int], log: Path) -> None:
         f"{vaxel} call GetDiagnosis --to {PARTIES[0].unit} --from {OVERVIEW}",
         f"{vaxel} call GetDiagnosis --to {PARTIES[2].unit} --from {OVERVIEW}   # this producer fails",
         f"{vaxel} call GetDiagnosis --to {PARTIES[0].unit} --from {JOURNAL}   # this consumer needs a token",
+        f"{vaxel} call GetDiagnosis --to {PLATFORM} --from {OVERVIEW}   # every source, each as it answers",
         f"{vaxel} call PingForConfiguration --to {PLATFORM} --from {OVERVIEW}",
         f"{vaxel} producers",
         f"{vaxel} audit tail",

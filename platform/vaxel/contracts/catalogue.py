@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Set
 
-from vaxel.contracts.entry import Contract
+from vaxel.contracts.entry import Contract, IndexRules
 from vaxel.contracts.schema import Schema
 
 
@@ -14,6 +14,7 @@ class Catalogue:
         contracts: Iterable[tuple[str, Contract]] = (),
         schemas: Mapping[str, Schema] | None = None,
         versions: Mapping[str, tuple[str, ...]] | None = None,
+        index_rules: Mapping[str, IndexRules] | None = None,
     ) -> None:
         contracts = tuple(contracts)
         self._contracts = {contract.namespace.lower(): contract for _, contract in contracts}
@@ -21,6 +22,8 @@ class Catalogue:
         self._domains = {contract.namespace.lower(): domain for domain, contract in contracts}
         self._schemas = schemas or {}
         self._versions = versions or {}
+        self.index_rules: Mapping[str, IndexRules] = index_rules or {}
+        """Rules of engagements (EI-10.2) by index domain, `riv:…`, in lower case."""
 
     def get(self, namespace: str) -> Contract | None:
         """The contract of a Responder namespace, in any case; None when the catalogue lacks it."""
@@ -53,7 +56,7 @@ class Catalogue:
             kept += [(former, each) for each in former if each.namespace.lower() in bad]
         schemas = {each.namespace.lower(): schema for source, each in kept if (schema := source.schema(each))}
         versions = {each.namespace.lower(): source.versions(each) for source, each in kept}
-        return Catalogue([(source.domain(each), each) for source, each in kept], schemas, versions)
+        return Catalogue([(source.domain(each), each) for source, each in kept], schemas, versions, self.index_rules)
 
     @property
     def namespaces(self) -> Set[str]:

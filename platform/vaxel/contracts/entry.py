@@ -26,10 +26,14 @@ class Validation(Record):
 
 
 class Result(Record):
-    """Shape of the result element (section 5.3), and whether the platform may write one itself (CO-5.1)."""
+    """Shape of the result element (section 5.3), and whether the platform may write one itself (CO-5.1).
+
+    `namespace` is that of its children; the domain's with the contract's major where it is not stated.
+    """
 
     shape: Literal["full", "short", "ext", "none"]
     synthetic: bool = False
+    namespace: str | None = None
 
 
 class Records(Record):
@@ -51,17 +55,21 @@ class Filters(Record):
 
 
 class Aggregation(Record):
-    """How the contract is aggregated (aggregation.md); kept as stated."""
+    """How the contract is aggregated (aggregation.md); kept as stated.
+
+    `mode` need be stated only where the number of categorizations does not tell: `from_request:<path>` takes them from
+    the request. `rewrite` sets elements of the body for each source: path → `target` or `resident`.
+    """
 
     service_domain: str
     categorizations: tuple[str, ...] = ()
     source_filter: str | None = None
-    mode: str | None = None
+    mode: Annotated[str, Field(pattern=r"^(single|multiple|none|from_request:.+)$")] | None = None
     target: Literal["source_system", "logical_address"] = "source_system"
-    rewrite: dict[str, str] = Field(default_factory=dict)
+    rewrite: dict[str, Literal["target", "resident"]] = Field(default_factory=dict)
     refuse: tuple[str, ...] = ()
     merge: Literal["records", "nothing"] = "records"
-    most_recent: str | None = None
+    most_recent: Annotated[str, Field(pattern=r"^[1-9][0-9]*[ymd]$")] | None = None
     enabled: bool = True
 
 
@@ -114,12 +122,22 @@ class Contract(Record):
         return self
 
 
+EngagementField = Literal[
+    "categorization",
+    "logicalAddress",
+    "businessObjectInstanceIdentifier",
+    "clinicalProcessInterestId",
+    "sourceSystem",
+    "dataController",
+]
+
+
 class IndexRules(Record):
     """What an engagement of the domain must hold: its categorizations, fields that are equal, fields of one value."""
 
     categorizations: tuple[str, ...] = ()
-    equal: dict[str, str] = Field(default_factory=dict)
-    fixed: dict[str, str] = Field(default_factory=dict)
+    equal: dict[EngagementField, EngagementField] = Field(default_factory=dict)
+    fixed: dict[EngagementField, str] = Field(default_factory=dict)
 
 
 class ContractFile(Record):

@@ -6,7 +6,7 @@ from typing import Any
 
 from vaxel import documents
 from vaxel.contracts.catalogue import Catalogue
-from vaxel.contracts.entry import Contract, ContractFile
+from vaxel.contracts.entry import Contract, ContractFile, IndexRules
 from vaxel.contracts.schema import ALL_COMPATIBILITY, Resolver, Schema
 from vaxel.errors import DataError, Finding
 
@@ -31,9 +31,13 @@ def load(files: Mapping[str, bytes], resolve: Resolver, compatibility: frozenset
     """The catalogue of `contracts/*.yaml`; raises `DataError` with every error found."""
     rows: list[_Row] = []
     errors: list[Finding] = []
+    rules: dict[str, IndexRules] = {}
     for file in sorted(files):
         try:
-            rows += _rows(file, *documents.load(ContractFile, file, files[file]))
+            model, document = documents.load(ContractFile, file, files[file])
+            rows += _rows(file, model, document)
+            if model.index_rules is not None:
+                rules[f"riv:{model.domain}".lower()] = model.index_rules
         except DataError as error:
             errors += error.findings
     errors += _case_clashes(rows)
@@ -41,7 +45,7 @@ def load(files: Mapping[str, bytes], resolve: Resolver, compatibility: frozenset
         raise DataError(tuple(errors))
     chosen = _chosen(rows)
     schemas = {row.contract.namespace.lower(): _schema(row, resolve, compatibility) for row in chosen}
-    catalogue = Catalogue([(row.domain, row.contract) for row in chosen], schemas, _versions(rows))
+    catalogue = Catalogue([(row.domain, row.contract) for row in chosen], schemas, _versions(rows), rules)
     return Loaded(catalogue=catalogue, findings=tuple(_unstated(chosen)))
 
 

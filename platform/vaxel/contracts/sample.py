@@ -67,22 +67,28 @@ class Sampler:
         self.model = structure
 
     def request(self, facts: Facts, receiver: str, *, profile: str = "rivtabp21") -> bytes:
-        """A request in its envelope, to `receiver`; where the contract asks who acts, it is the patient."""
+        """A request in its envelope that many sources can answer; who acts, where that is asked, is the patient."""
         registry = self._contract.address_header or REGISTRY
         actor = _ACTOR.format(escape(facts.patient)) if "Actor" in self._contract.headers else ""
-        return envelope(self.payload(facts).text(), receiver, profile, registry, actor)
+        stated = self._contract.aggregation
+        narrow = (stated.source_filter or "", *stated.refuse) if stated else ()
+        without = frozenset(path.partition("/")[0] for path in narrow)
+        return envelope(self.payload(facts, without=without).text(), receiver, profile, registry, actor)
 
     def response(self, facts: Facts) -> bytes:
         """An answer in its envelope."""
         return envelope(self.payload(facts, response=True).text())
 
-    def payload(self, facts: Facts, *, response: bool = False) -> Payload:
-        """A message without envelope; `ValueError` where the schema does not declare it, or asks what no text is."""
+    def payload(self, facts: Facts, *, response: bool = False, without: frozenset[str] = frozenset()) -> Payload:
+        """A message without envelope, and without the optional elements of the names in `without`.
+
+        `ValueError` where the schema does not declare it, or asks what no text is.
+        """
         name = self._contract.response if response else self._contract.request
         element = self.model.element(f"{{{self._contract.namespace}}}{name}")
         if element is None:
             raise ValueError(f"the schema does not declare {name}")
-        return _Writer(self.model, facts).message(element)
+        return _Writer(self.model, facts, _SPECIAL | without).message(element)
 
 
 def envelope(
@@ -107,9 +113,9 @@ def envelope(
 class _Writer:
     """Walks a schema and writes one instance."""
 
-    def __init__(self, structure: Structure, facts: Facts) -> None:
+    def __init__(self, structure: Structure, facts: Facts, unsaid: frozenset[str]) -> None:
         self._structure = structure
-        self._facts = facts
+        self._facts, self._unsaid = facts, unsaid
         self._random = random.Random(facts.seed)  # noqa: S311 - samples are to be repeatable, not secret
         self._values = Values(self._random, patient=facts.patient, system=facts.system)
         self._payload = Payload(None)
@@ -150,8 +156,8 @@ class _Writer:
         if isinstance(particle, Group):
             self._group(particle, parent, path)
         elif isinstance(particle, Element):
-            special = particle.least == 0 and particle.name in _SPECIAL
-            for _ in range(0 if special else self._times(particle.least, particle.most, (*path, particle.name))):
+            unsaid = particle.least == 0 and particle.name in self._unsaid
+            for _ in range(0 if unsaid else self._times(particle.least, particle.most, (*path, particle.name))):
                 self._element(particle, parent, path)
 
     def _times(self, least: int, most: int | None, path: tuple[str, ...]) -> int:

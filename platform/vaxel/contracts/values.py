@@ -72,7 +72,7 @@ class Values:
     def _named(self, path: tuple[str, ...]) -> Iterator[str]:
         """Texts that an element's name asks for, then such as suit many."""
         name = path[-1].lower()
-        parent = path[-2].lower() if len(path) > 1 else ""
+        parent = next((step for step in map(str.lower, reversed(path[:-1])) if step != "id"), "")
         yield from self._identity(name, parent)
         if "time" in name or "date" in name or name in {"start", "end", "timestamp"}:
             yield from _TIMES

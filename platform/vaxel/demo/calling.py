@@ -2,6 +2,7 @@
 
 import ssl
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,7 +41,11 @@ class Line:
     timeout_s: float = 60
 
 
-def send(line: Line, content: bytes, headers: dict[str, str]) -> Outcome:
+Came = Callable[[bytes, float], None]
+"""Told of each part of an answer, with the milliseconds since the question."""
+
+
+def send(line: Line, content: bytes, headers: dict[str, str], came: Came = lambda *_: None) -> Outcome:
     """Send a message; raises `httpx.HTTPError` where the platform could not be reached."""
     verify: ssl.SSLContext | bool = True
     if line.url.startswith("https:"):
@@ -48,17 +53,22 @@ def send(line: Line, content: bytes, headers: dict[str, str]) -> Outcome:
         if line.certificate is not None:
             verify.load_cert_chain(line.certificate, line.key)
     begun = time.perf_counter()
-    with httpx.Client(verify=verify, timeout=line.timeout_s) as client:
-        answer = client.post(
-            line.url, content=content, headers={"content-type": "text/xml;charset=UTF-8", "soapaction": '""', **headers}
-        )
+    stated = {"content-type": "text/xml;charset=UTF-8", "soapaction": '""', **headers}
+    received = bytearray()
+    with (
+        httpx.Client(verify=verify, timeout=line.timeout_s) as client,
+        client.stream("POST", line.url, content=content, headers=stated) as answer,
+    ):
+        for part in answer.iter_bytes():
+            received += part
+            came(part, (time.perf_counter() - begun) * 1000)
     return Outcome(
         status=answer.status_code,
-        content=answer.content,
+        content=bytes(received),
         total_ms=(time.perf_counter() - begun) * 1000,
         producer_ms=answer.headers.get("x-skltp-prt", ""),
         correlation_id=answer.headers.get("x-skltp-correlation-id", ""),
         reference=answer.headers.get("x-vaxel-reference", ""),
         cause=answer.headers.get("x-vaxel-cause", ""),
-        fault=" ".join(scan.fault_code(answer.content)).strip() if answer.status_code >= 400 else "",
+        fault=" ".join(scan.fault_code(bytes(received))).strip() if answer.status_code >= 400 else "",
     )

@@ -6,12 +6,14 @@ from pathlib import Path
 from vaxel import home
 from vaxel.adapters.authority import Authority
 from vaxel.demo.producer import Behaviour
+from vaxel.engagements.model import Engagement
 
 DIAGNOSIS = "urn:riv:clinicalprocess:healthcond:description:GetDiagnosisResponder:2"
 CONTRACTS = tuple(
     f"urn:riv:clinicalprocess:healthcond:description:{name}Responder:2"
     for name in ("GetDiagnosis", "GetAlertInformation", "GetCareDocumentation", "GetFunctionalStatus")
 )
+DOMAIN = "riv:clinicalprocess:healthcond:description"
 PING = "urn:riv:itintegration:monitoring:PingForConfigurationResponder:1"
 PLATFORM = "SE5565594230-VAXEL"
 OVERVIEW = "SE5565594230-B9P"
@@ -75,6 +77,24 @@ def furnish(path: Path, producer_ports: dict[str, int], authority: Authority, se
     return made
 
 
+def engagements() -> tuple[Engagement, ...]:
+    """What the demo's index knows: each party holds something of every kind about the patient."""
+    return tuple(
+        Engagement(
+            registered_resident_identification=PATIENT,
+            service_domain=DOMAIN,
+            categorization=categorization,
+            logical_address=party.unit,
+            business_object_instance_identifier="NA",
+            clinical_process_interest_id="NA",
+            source_system=party.unit,
+            data_controller="2321000016",
+        )
+        for party in PARTIES
+        for categorization in ("dia", "upp", "voo", "fun-fun")
+    )
+
+
 def _directory(ports: dict[str, int]) -> dict[str, str]:
     contracts = "[" + ", ".join(CONTRACTS) + "]"
     units = "".join(
@@ -97,7 +117,9 @@ def _directory(ports: dict[str, int]) -> dict[str, str]:
         f"  - {{id: {JOURNAL}, name: Journalsystem, roles: [consumer]}}\n" + producers,
         "routing/routes.yaml": "format: 1\nroutes:\n"
         f"  - {{to: [{PLATFORM}], contract: [{PING}], producer: {PLATFORM},\n"
-        "     url: 'vaxel:monitoring', profile: rivtabp21}\n" + routes,
+        "     url: 'vaxel:monitoring', profile: rivtabp21}\n"
+        f"  - {{to: [{PLATFORM}], contract: {contracts}, producer: {PLATFORM},\n"
+        "     url: 'vaxel:aggregate', profile: rivtabp21}\n" + routes,
         "routing/permissions.yaml": "format: 1\npermissions:\n"
         f"  - {{consumer: [{OVERVIEW}, {JOURNAL}], to: ['*'], contract: [{', '.join((*CONTRACTS, PING))}]}}\n",
     }

@@ -39,7 +39,7 @@ async def parties(folder: Path, settings: dict[str, object]) -> AsyncIterator[Ho
 
 def _producer(party: Party, samplers: dict[str, Sampler]) -> SimulatedProducer:
     def sample(sampler: Sampler, patient: str) -> bytes:
-        return sampler.response(Facts(patient=patient or Facts().patient, system=party.hsa_id))
+        return sampler.response(Facts(patient=patient or Facts().patient, system=party.unit))
 
     made: dict[str, Sample] = {namespace: partial(sample, sampler) for namespace, sampler in samplers.items()}
     return SimulatedProducer(made, party.behaviour)

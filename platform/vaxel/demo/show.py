@@ -10,7 +10,7 @@ from rich.table import Table
 from vaxel.contracts.load import load
 from vaxel.contracts.sample import Facts, Sampler
 from vaxel.demo.calling import Line, Outcome, send
-from vaxel.demo.parties import DIAGNOSIS, JOURNAL, OVERVIEW, PARTIES, PATIENT
+from vaxel.demo.parties import DIAGNOSIS, JOURNAL, OVERVIEW, PARTIES, PATIENT, PLATFORM
 from vaxel.home import Home
 from vaxel.journal.reader import about, find
 from vaxel.journal.verify import verify
@@ -30,6 +30,7 @@ CASES = (
     _Case(title="a slow producer", consumer=OVERVIEW, unit=PARTIES[1].unit, expected=""),
     _Case(title="a failing producer", consumer=OVERVIEW, unit=PARTIES[2].unit, expected="VP009"),
     _Case(title="a consumer without bearer token", consumer=JOURNAL, unit=PARTIES[0].unit, expected="AC001"),
+    _Case(title="every source at once", consumer=OVERVIEW, unit=PLATFORM, expected=""),
     _Case(title="an address that nobody answers", consumer=OVERVIEW, unit="SE2321000016-NONE", expected="VP004"),
 )
 

@@ -4,6 +4,7 @@ The journal fails closed: what cannot be recorded is refused (VX001). A streamed
 `closed` record; a break closes it as `aborted` (SW-11.3).
 """
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
@@ -36,6 +37,8 @@ class Journal(Protocol):
 
 
 _ABORTED = {"outcome": "aborted"}
+_CANCELLED = {"outcome": "cancelled"}
+"""Ended by the platform itself: a call to a source that nobody waits for any more (AG-7.3, AG-7.6)."""
 
 
 def audit(journal: Journal, catalogue: Catalogue) -> Layer:
@@ -50,8 +53,9 @@ def audit(journal: Journal, catalogue: Catalogue) -> Layer:
             except Refusal as refusal:
                 await _close(journal, call, names, _refused(refusal))
                 raise
-            except BaseException:
-                journal.append("closed", _closed(call, names, _ABORTED), in_flight=True)
+            except BaseException as error:
+                unwanted = call.parent is not None and isinstance(error, asyncio.CancelledError)
+                journal.append("closed", _closed(call, names, _CANCELLED if unwanted else _ABORTED), in_flight=True)
                 raise
             return await _answer(journal, call, names, reply)
 
@@ -119,6 +123,9 @@ async def _held(
         closed = True
         yield held
     finally:
+        close = getattr(body.rest, "aclose", None)
+        if close is not None:
+            await close()
         if not closed:
             call.trail.response_bytes = size
             journal.append("closed", _closed(call, names, _ABORTED), in_flight=True)
@@ -138,6 +145,7 @@ def _closed(call: Call, names: dict[str, Any], outcome: Mapping[str, Any]) -> di
         "url": trail.producer_url.partition("?")[0],
         "retries": trail.retries,
         "bytes": trail.response_bytes,
+        "rows": trail.rows,
         "ms": round((time.monotonic() - call.started) * 1000, 1),
         **outcome,
     }

@@ -36,7 +36,7 @@ def checking(
                     cause="contract.access-unstated",
                     fields={"contract": entry.namespace},
                 )
-            else:
+            elif call.parent is None:  # a call to a source holds what was validated in the outer one (AG-3.3)
                 level = lowered(entry.validation.request, highest)
                 if level == "observe":
                     observe(call, entry, "request", call.body)

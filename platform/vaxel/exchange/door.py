@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from vaxel.call import Call, Caller
 from vaxel.contracts.catalogue import Catalogue
 from vaxel.directory.model import Directory
-from vaxel.errors import OriginalConsumerDenied
+from vaxel.errors import OriginalConsumerDenied, QuestionRefused
 from vaxel.exchange.identify import Identify
 from vaxel.exchange.read import Message, Read
 from vaxel.exchange.request import Request
@@ -20,6 +20,9 @@ ORIGINAL_CONSUMER = b"x-rivta-original-serviceconsumer-hsaid"
 ACTING_ON_BEHALF_OF = b"x-rivta-acting-on-behalf-of-hsaid"
 CORRELATION_ID = b"x-skltp-correlation-id"
 MAX_CORRELATION_ID = 256
+AGGREGATED = "/GetAggregated"
+_OF_PLATFORMS = (b"x-vp-sender-id", ORIGINAL_CONSUMER, CORRELATION_ID)
+"""What a platform states that asks an aggregating service (AG-3.1)."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -73,6 +76,8 @@ class Door:
     async def __call__(self, arrival: Arrival) -> Call:
         """The call. The order decides the code (SW-3.1): VP002 before VP015, VP015 before VP013."""
         request = arrival.request
+        if AGGREGATED in request.url:
+            _complete(request)
         caller = arrival.caller = self._identify(request)
         history = self._identify.history(request, caller)
         message = await self._read(request, arrival.reference)
@@ -112,6 +117,7 @@ class Door:
             routing_history=history,
             acting_on_behalf_of=arrival.request.header(ACTING_ON_BEHALF_OF),
             multipart=message.multipart,
+            gone=arrival.request.gone,
         )
 
     def _may_state(self, caller: Caller) -> bool:
@@ -120,3 +126,12 @@ class Door:
             return True
         component = self._directory.component(caller.sender) if self._directory else None
         return component is not None and component.may_state_original_consumer
+
+
+def _complete(request: Request) -> None:
+    """Each header that another platform must state, named where it is missing (AG-3.1)."""
+    missing = [name.decode() for name in _OF_PLATFORMS if not request.header(name)]
+    if missing:
+        raise QuestionRefused(
+            "mandatory headers are missing", cause="request.header-missing", fields={"headers": " ".join(missing)}
+        )

@@ -91,11 +91,11 @@ class Forward:
         return await handler(call)
 
     def _outgoing(self, call: Call, entry: Contract | None) -> Outgoing:
-        protected = entry is not None and entry.access == "patient"
+        own_action = entry is not None and (entry.access == "patient" or call.parent is not None)
         body, content_type = _message(call, entry)
         return Outgoing(
             url=call.target.url,
-            headers=self._headers.outgoing(call, entry.soap_action if entry and protected else None, content_type),
+            headers=self._headers.outgoing(call, entry.soap_action if entry and own_action else None, content_type),
             body=body,
             idempotent=entry.idempotent if entry else False,
             answer_timeout_s=(entry.timeout_s if entry else None) or self._delivery.timeout_s,

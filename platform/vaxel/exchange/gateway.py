@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from functools import partial
 from typing import Any, Protocol
 
 from vaxel.call import Call, Headers, Reply
@@ -157,7 +158,13 @@ def _request(scope: Scope, receive: Receive) -> Request:
         chunks=_chunks(receive),
         length=int(named[b"content-length"]) if b"content-length" in named else None,
         client_certificate=scope.get("vaxel.client_certificate"),
+        gone=partial(_gone, receive),
     )
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def _chunks(receive: Receive) -> AsyncIterator[bytes]:
@@ -187,8 +194,13 @@ async def _send_reply(send: _Answering, call: Call, reply: Reply) -> None:
         return
     if body.start:
         await send({"type": "http.response.body", "body": body.start, "more_body": True})
-    async for chunk in body.rest:
-        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    try:
+        async for chunk in body.rest:
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    finally:
+        close = getattr(body.rest, "aclose", None)
+        if close is not None:
+            await close()
     await send({"type": "http.response.body", "body": b""})
 
 

@@ -82,6 +82,8 @@ class HeaderTable:
             passed.append((b"x-rivta-routing-history", call.routing_history.encode("latin-1", "replace")))
         if not https or self._rules.correlation_id_to_https:
             passed.append((b"x-skltp-correlation-id", call.correlation_id.encode("latin-1", "replace")))
+        if call.parent is not None:
+            passed.append((b"accept-encoding", b"gzip"))  # its answer is read here (AG-6.3)
         if not https:
             passed.append((b"x-vp-sender-id", call.sender.encode("latin-1", "replace")))
             passed.append((b"x-vp-instance-id", self._rules.instance_id.encode("latin-1", "replace")))

@@ -15,6 +15,8 @@ def protection(catalogue: Catalogue, directory: Directory | None) -> Layer:
 
     def layer(inner: Handler) -> Handler:
         async def protect(call: Call) -> Reply:
+            if call.parent is not None:  # judged once, on the outer call (AG-3.4)
+                return await inner(call)
             entry = catalogue.get(call.contract)
             if entry is not None and entry.access == "patient" and not _enforces_itself(directory, call):
                 if not _bearer(call):

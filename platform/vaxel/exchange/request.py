@@ -1,6 +1,6 @@
 """What HTTP brings to the door: one request, before anybody knows who sent it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -12,7 +12,8 @@ class Request:
     """A POST on `/vp`, with header names in lower case.
 
     `url` is without query. `client_certificate` is DER from the handshake (HTTPS only). `chunks` gives the body once;
-    `length` is its `Content-Length`, None when it has none.
+    `length` is its `Content-Length`, None when it has none. `gone` returns
+    when the consumer is gone, once the body is read.
     """
 
     listener: Literal["http", "https"]
@@ -22,6 +23,7 @@ class Request:
     chunks: AsyncIterator[bytes]
     length: int | None
     client_certificate: bytes | None = None
+    gone: Callable[[], Awaitable[None]] | None = None
     _first: dict[bytes, bytes] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -3,8 +3,9 @@
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from html import escape
+from string import Template
 
 from vaxel.errors import MessageMalformed, Refusal, SettingsError
 from vaxel.soap import tree
@@ -16,12 +17,20 @@ _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """How a code looks: `Client` or `Server`, HTTP status, our Swedish and English texts."""
+    """How a code looks: `Client` or `Server`, HTTP status, our Swedish and English texts.
+
+    `causes` are Swedish texts for single causes; `$name` in any of them is a field of the refusal.
+    """
 
     faultcode: str
     status: int
     sv: str
     en: str
+    causes: Mapping[str, str] = field(default_factory=dict)
+
+    def swedish(self, refusal: Refusal) -> str:
+        """The text of the refusal's cause, else of its code."""
+        return Template(self.causes.get(refusal.cause, self.sv)).safe_substitute(refusal.fields)
 
 
 Texts = Mapping[str, Text]
@@ -57,12 +66,16 @@ class FaultWriter:
         content = (
             '<?xml version="1.0" encoding="UTF-8"?>'
             f'<SOAP-ENV:Envelope xmlns:SOAP-ENV="{SOAP11}"><SOAP-ENV:Header/><SOAP-ENV:Body><SOAP-ENV:Fault>'
-            f"<faultcode>SOAP-ENV:{text.faultcode}</faultcode>"
-            f"<faultstring>{_clean(f'{refusal.code} [{self.instance_name}] {text.sv}')}</faultstring>"
+            f"<faultcode>SOAP-ENV:{refusal.faultcode or text.faultcode}</faultcode>"
+            f"<faultstring>{_clean(f'{self._head(refusal.code)} {text.swedish(refusal)}')}</faultstring>"
             f"<detail><detailString>{_clean(refusal.detail)}</detailString>{cause}</detail>"
             "</SOAP-ENV:Fault></SOAP-ENV:Body></SOAP-ENV:Envelope>"
         )
         return self.too_large_status if refusal.code == "VX003" else text.status, content.encode()
+
+    def _head(self, code: str) -> str:
+        """The index's codes look as in the national index (EI-2.3), all others as in the switch."""
+        return f"{code}:" if code.startswith("EI") else f"{code} [{self.instance_name}]"
 
     def _cause(self, refusal: Refusal, text: Text, reference: str) -> str:
         retryable = "true" if refusal.retryable else "false"

@@ -61,6 +61,12 @@ def document(content: bytes) -> Any:
         raise MessageMalformed(f"not well-formed XML at line {line}") from error
 
 
+def canonical(content: bytes) -> bytes:
+    """A document in canonical form (C14N 2.0), prefixes and comments aside: equal for what says the same."""
+    found: str = etree.canonicalize(document(content), rewrite_prefixes=True)
+    return found.encode()
+
+
 def split(tag: str) -> tuple[str, str]:
     """Namespace and local name of a tag as lxml writes it."""
     namespace, brace, local = tag.rpartition("}")
